@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/gguf/tensor_type.h"
+
+namespace kvscope::gguf {
+
+/// Ids of metadata value types (architectures.md 15.2).
+enum class ValueType : std::uint32_t {
+    Uint8 = 0, Int8, Uint16, Int16, Uint32, Int32, Float32, Bool, String, Array, Uint64, Int64, Float64,
+};
+
+/// One metadata entry: a view into the mapped file, valid as long as the File.
+struct KeyValue {
+    std::string key;
+    ValueType type = ValueType::Uint8;
+    ValueType elementType = ValueType::Uint8;  ///< of an array
+    std::uint64_t count = 1;                   ///< elements of an array, else 1
+    std::span<const std::byte> payload;        ///< the value's bytes; of an array its elements back to back
+    std::uint64_t fileOffset = 0;              ///< where the key begins, for error sentences
+};
+
+/// One tensor of the file.
+struct TensorInfo {
+    std::string name;
+    TensorType type = TensorType::F32;
+    std::vector<std::uint64_t> dims;  ///< ne0 (fastest) first, 1 to 4 entries, each > 0
+    std::uint64_t offset = 0;         ///< from the start of the file
+    std::uint64_t bytes = 0;
+
+    /// ne0: values in a row.
+    [[nodiscard]] std::uint64_t rowLength() const { return dims.front(); }
+    /// Product of the dimensions but the first.
+    [[nodiscard]] std::uint64_t rows() const;
+    [[nodiscard]] std::uint64_t values() const { return rowLength() * rows(); }
+};
+
+/// A memory-mapped GGUF file (versions 2 and 3), fully checked at opening: after open() succeeds, every key, tensor
+/// and byte range here lies inside the file. Immutable, shared by threads. The file is untrusted input.
+/// Format: ggml-org/ggml docs/gguf.md; checks: users.md part 2.
+class File {
+  public:
+    /// Maps and checks. Errors name "file: key" or "file: tensor NAME".
+    static Result<File> open(const std::filesystem::path& path);
+
+    File(File&&) noexcept;
+    File& operator=(File&&) noexcept;
+    ~File();
+
+    [[nodiscard]] const std::filesystem::path& path() const;
+    [[nodiscard]] std::uint32_t version() const;
+    [[nodiscard]] std::uint64_t alignment() const;
+    [[nodiscard]] std::uint64_t fileBytes() const;
+    /// Bytes before the data section.
+    [[nodiscard]] std::uint64_t headerBytes() const;
+
+    [[nodiscard]] std::span<const KeyValue> keys() const;
+    [[nodiscard]] const KeyValue* find(std::string_view key) const;
+    [[nodiscard]] std::span<const TensorInfo> tensors() const;
+    [[nodiscard]] const TensorInfo* findTensor(std::string_view name) const;
+    /// The tensor's raw bytes in the map.
+    [[nodiscard]] std::span<const std::byte> data(const TensorInfo& tensor) const;
+
+    // Typed reads. A missing key is nullopt; a key of the wrong type or out of range is an Error naming file and key.
+    // Integers are read from any integer width (and from a float without a fraction); floats from f32, f64 or integers,
+    // NaN refused.
+    [[nodiscard]] Result<std::optional<std::uint64_t>> readUint(std::string_view key) const;
+    [[nodiscard]] Result<std::optional<double>> readFloat(std::string_view key) const;
+    [[nodiscard]] Result<std::optional<bool>> readBool(std::string_view key) const;
+    [[nodiscard]] Result<std::optional<std::string>> readString(std::string_view key) const;
+    [[nodiscard]] Result<std::optional<std::vector<std::uint64_t>>> readUintArray(std::string_view key) const;
+    [[nodiscard]] Result<std::optional<std::vector<std::int64_t>>> readIntArray(std::string_view key) const;
+    [[nodiscard]] Result<std::optional<std::vector<float>>> readFloatArray(std::string_view key) const;
+    [[nodiscard]] Result<std::optional<std::vector<std::string>>> readStringArray(std::string_view key) const;
+
+  private:
+    struct Impl;
+    explicit File(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> m_impl;
+};
+
+}  // namespace kvscope::gguf

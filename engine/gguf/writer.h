@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/gguf/file.h"
+
+namespace kvscope::gguf {
+
+/// Builds a GGUF v3 file in memory and writes it: our own models, fixtures and tests.
+class Writer {
+  public:
+    void addUint32(std::string_view key, std::uint32_t value);
+    void addInt32(std::string_view key, std::int32_t value);
+    void addUint64(std::string_view key, std::uint64_t value);
+    void addFloat32(std::string_view key, float value);
+    void addBool(std::string_view key, bool value);
+    void addString(std::string_view key, std::string_view value);
+    void addStringArray(std::string_view key, std::span<const std::string> values);
+    void addFloat32Array(std::string_view key, std::span<const float> values);
+    void addInt32Array(std::string_view key, std::span<const std::int32_t> values);
+    void addUint32Array(std::string_view key, std::span<const std::uint32_t> values);
+
+    /// Quantises `values` to `type`; dims ne0 first. Error when a row is no multiple of the type's block.
+    Result<void> addTensor(std::string_view name, std::span<const std::uint64_t> dims, TensorType type,
+                           std::span<const float> values);
+    /// Adds bytes that are already in the type's layout.
+    Result<void> addTensorBytes(std::string_view name, std::span<const std::uint64_t> dims, TensorType type,
+                                std::vector<std::byte> bytes);
+
+    /// The whole file. `alignment` a power of two; other than 32 it is written as general.alignment.
+    [[nodiscard]] std::vector<std::byte> bytes(std::uint32_t alignment = 32) const;
+    Result<void> write(const std::filesystem::path& path, std::uint32_t alignment = 32) const;
+
+  private:
+    struct Tensor {
+        std::string name;
+        std::vector<std::uint64_t> dims;
+        TensorType type;
+        std::vector<std::byte> bytes;
+    };
+    void beginKey(std::string_view key, ValueType type);
+    std::vector<std::byte> m_keys;
+    std::uint64_t m_keyCount = 0;
+    std::vector<Tensor> m_tensors;
+};
+
+}  // namespace kvscope::gguf
