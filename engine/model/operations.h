@@ -19,14 +19,14 @@ struct TensorRef {
 
 /// Named activations; each is (columns, width) f32, a column a token of the step.
 enum class Slot : std::uint8_t {
-    Hidden,     ///< residual stream, nEmbd
-    Normed,     ///< output of a norm, nEmbd
-    Query,      ///< nHeads * headDimK, head after head
-    Key,        ///< nKvHeads * headDimK, of this step's tokens
-    Value,      ///< nKvHeads * headDimV
-    Attention,  ///< nHeads * headDimV, output of attention
-    FeedForward,///< nFf, after the activation
-    Logits,     ///< nVocab
+    Hidden,       ///< residual stream, nEmbd
+    Normed,       ///< output of a norm, nEmbd
+    Query,        ///< nHeads * headDimK, head after head
+    Key,          ///< nKvHeads * headDimK, of this step's tokens
+    Value,        ///< nKvHeads * headDimV
+    Attention,    ///< nHeads * headDimV, output of attention
+    FeedForward,  ///< nFf, after the activation
+    Logits,       ///< nVocab
 };
 
 /// hidden = scale * table[token]. table: [nEmbd, nVocab].
@@ -43,11 +43,13 @@ struct NormOp {
     float eps = 0;
 };
 
-/// One matrix of a product: out[rowBegin …] (+)= W in + bias. W: [width(in), rows].
+/// One matrix of a product: out (+)= W in + bias, of the rows that are read. W: [width(in), rows].
 struct ProductPart {
     TensorRef weight;
     TensorRef bias;
     Slot out = Slot::Hidden;
+    std::uint64_t rowBegin = 0;  ///< first row of weight and bias that is read: a part of a fused matrix
+    std::uint64_t rowCount = 0;  ///< rows read from there, 0 = all
 };
 /// Products that read the same input (Q, K and V; one part for the others). `addTo`: add to what `out` holds.
 struct ProductOp {
