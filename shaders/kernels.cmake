@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+# The list of kernels: one line each.
+kvscope_shader_library(
+  "${PROJECT_SOURCE_DIR}/shaders"
+  embed
+  norm
+  mat_mul
+  rope_append
+  attn_decode
+  attn_combine
+  attn_scores
+  attn_error
+  kv_move
+)

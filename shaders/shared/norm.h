@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifdef __cplusplus
+#pragma once
+#endif
+#include "shaders/shared/types.h"
+
+KVS_PUSH_BEGIN(NormPush)
+uint width;      // values in a column, a multiple of 4
+uint inStride;   // words from column to column
+uint outStride;
+uint gainOffset; // words
+float eps;
+KVS_PUSH_END
