@@ -17,7 +17,19 @@ namespace kvscope::gguf {
 
 /// Ids of metadata value types (architectures.md 15.2).
 enum class ValueType : std::uint32_t {
-    Uint8 = 0, Int8, Uint16, Int16, Uint32, Int32, Float32, Bool, String, Array, Uint64, Int64, Float64,
+    Uint8 = 0,
+    Int8,
+    Uint16,
+    Int16,
+    Uint32,
+    Int32,
+    Float32,
+    Bool,
+    String,
+    Array,
+    Uint64,
+    Int64,
+    Float64,
 };
 
 /// One metadata entry: a view into the mapped file, valid as long as the File.
@@ -26,8 +38,10 @@ struct KeyValue {
     ValueType type = ValueType::Uint8;
     ValueType elementType = ValueType::Uint8;  ///< of an array
     std::uint64_t count = 1;                   ///< elements of an array, else 1
-    std::span<const std::byte> payload;        ///< the value's bytes; of an array its elements back to back
-    std::uint64_t fileOffset = 0;              ///< where the key begins, for error sentences
+    /// The value's bytes: of a string its text without the length, of an array its elements back to back (strings in
+    /// it with their u64 length in front).
+    std::span<const std::byte> payload;
+    std::uint64_t fileOffset = 0;  ///< where the key begins, for error sentences
 };
 
 /// One tensor of the file.
@@ -47,11 +61,16 @@ struct TensorInfo {
 
 /// A memory-mapped GGUF file (versions 2 and 3), fully checked at opening: after open() succeeds, every key, tensor
 /// and byte range here lies inside the file. Immutable, shared by threads. The file is untrusted input.
-/// Format: ggml-org/ggml docs/gguf.md; checks: users.md part 2.
+/// The header is held as a private copy, so keys and tensor positions stay valid whatever happens to the file. Tensor
+/// data is mapped: if another process cuts the file, data() raises SIGBUS when touched, while read() returns an Error.
+/// Loaders copy with read(); whoever keeps a view asks stillWhole() first, which narrows the window but cannot close
+/// it. Format: ggml-org/ggml docs/gguf.md; checks: users.md part 2.
 class File {
   public:
     /// Maps and checks. Errors name "file: key" or "file: tensor NAME".
     static Result<File> open(const std::filesystem::path& path);
+    /// The same checks on a file in memory; `name` stands for its path.
+    static Result<File> fromBytes(std::vector<std::byte> bytes, const std::filesystem::path& name);
 
     File(File&&) noexcept;
     File& operator=(File&&) noexcept;
@@ -70,6 +89,13 @@ class File {
     [[nodiscard]] const TensorInfo* findTensor(std::string_view name) const;
     /// The tensor's raw bytes in the map.
     [[nodiscard]] std::span<const std::byte> data(const TensorInfo& tensor) const;
+    /// Copies out.size() bytes from byte `begin` of the tensor. Safe against a file that shrinks: an Error, no signal.
+    Result<void> read(const TensorInfo& tensor, std::uint64_t begin, std::span<std::byte> out) const;
+    /// Error when the file on disk has become shorter than it was at opening.
+    [[nodiscard]] Result<void> stillWhole() const;
+    /// "FILE: key NAME" and "FILE: tensor NAME" for an Error's `where`, names escaped.
+    [[nodiscard]] std::string whereKey(std::string_view key) const;
+    [[nodiscard]] std::string whereTensor(std::string_view name) const;
 
     // Typed reads. A missing key is nullopt; a key of the wrong type or out of range is an Error naming file and key.
     // Integers are read from any integer width (and from a float without a fraction); floats from f32, f64 or integers,
@@ -82,6 +108,8 @@ class File {
     [[nodiscard]] Result<std::optional<std::vector<std::int64_t>>> readIntArray(std::string_view key) const;
     [[nodiscard]] Result<std::optional<std::vector<float>>> readFloatArray(std::string_view key) const;
     [[nodiscard]] Result<std::optional<std::vector<std::string>>> readStringArray(std::string_view key) const;
+    /// From bools, or integers that are 0 or 1.
+    [[nodiscard]] Result<std::optional<std::vector<bool>>> readBoolArray(std::string_view key) const;
 
   private:
     struct Impl;

@@ -17,6 +17,12 @@ namespace kvscope::gguf {
 /// Builds a GGUF v3 file in memory and writes it: our own models, fixtures and tests.
 class Writer {
   public:
+    void addUint8(std::string_view key, std::uint8_t value);
+    void addInt8(std::string_view key, std::int8_t value);
+    void addUint16(std::string_view key, std::uint16_t value);
+    void addInt16(std::string_view key, std::int16_t value);
+    void addInt64(std::string_view key, std::int64_t value);
+    void addFloat64(std::string_view key, double value);
     void addUint32(std::string_view key, std::uint32_t value);
     void addInt32(std::string_view key, std::int32_t value);
     void addUint64(std::string_view key, std::uint64_t value);
@@ -27,6 +33,7 @@ class Writer {
     void addFloat32Array(std::string_view key, std::span<const float> values);
     void addInt32Array(std::string_view key, std::span<const std::int32_t> values);
     void addUint32Array(std::string_view key, std::span<const std::uint32_t> values);
+    void addBoolArray(std::string_view key, const std::vector<bool>& values);
 
     /// Quantises `values` to `type`; dims ne0 first. Error when a row is no multiple of the type's block.
     Result<void> addTensor(std::string_view name, std::span<const std::uint64_t> dims, TensorType type,
@@ -35,8 +42,10 @@ class Writer {
     Result<void> addTensorBytes(std::string_view name, std::span<const std::uint64_t> dims, TensorType type,
                                 std::vector<std::byte> bytes);
 
-    /// The whole file. `alignment` a power of two; other than 32 it is written as general.alignment.
+    /// The whole file. `alignment` a power of two; other than 32 it is written as general.alignment. Keys and tensors
+    /// are written in the order they were added; unique names are the caller's duty (File::open refuses duplicates).
     [[nodiscard]] std::vector<std::byte> bytes(std::uint32_t alignment = 32) const;
+    /// Writes beside `path` and renames, so that a failure leaves no half file.
     Result<void> write(const std::filesystem::path& path, std::uint32_t alignment = 32) const;
 
   private:

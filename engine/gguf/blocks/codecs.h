@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+
+#include "engine/gguf/tensor_type.h"
+
+namespace kvscope::gguf {
+
+/// Decodes whole blocks; the caller has checked that the sizes agree.
+using DecodeBlocks = void (*)(std::span<const std::byte> bytes, std::span<float> out);
+/// Encodes whole blocks; the caller has checked that the sizes agree.
+using EncodeBlocks = void (*)(std::span<const float> values, std::span<std::byte> out);
+
+void decodeF32(std::span<const std::byte> bytes, std::span<float> out);
+void encodeF32(std::span<const float> values, std::span<std::byte> out);
+void decodeF16(std::span<const std::byte> bytes, std::span<float> out);
+void encodeF16(std::span<const float> values, std::span<std::byte> out);
+void decodeBf16(std::span<const std::byte> bytes, std::span<float> out);
+void encodeBf16(std::span<const float> values, std::span<std::byte> out);
+void decodeQ4_0(std::span<const std::byte> bytes, std::span<float> out);
+void encodeQ4_0(std::span<const float> values, std::span<std::byte> out);
+void decodeQ4_1(std::span<const std::byte> bytes, std::span<float> out);
+void encodeQ4_1(std::span<const float> values, std::span<std::byte> out);
+void decodeQ5_0(std::span<const std::byte> bytes, std::span<float> out);
+void encodeQ5_0(std::span<const float> values, std::span<std::byte> out);
+void decodeQ5_1(std::span<const std::byte> bytes, std::span<float> out);
+void encodeQ5_1(std::span<const float> values, std::span<std::byte> out);
+void decodeQ8_0(std::span<const std::byte> bytes, std::span<float> out);
+void encodeQ8_0(std::span<const float> values, std::span<std::byte> out);
+void decodeQ6_K(std::span<const std::byte> bytes, std::span<float> out);
+
+/// One format that can be read here. `encode` is null where only reading is needed.
+struct Codec {
+    TensorType type;
+    DecodeBlocks decode;
+    EncodeBlocks encode;
+};
+
+/// A new format is a file beside this one, its two declarations above, and a line here.
+inline constexpr std::array kCodecs{
+    Codec{TensorType::F32, decodeF32, encodeF32},    Codec{TensorType::F16, decodeF16, encodeF16},
+    Codec{TensorType::BF16, decodeBf16, encodeBf16}, Codec{TensorType::Q4_0, decodeQ4_0, encodeQ4_0},
+    Codec{TensorType::Q4_1, decodeQ4_1, encodeQ4_1}, Codec{TensorType::Q5_0, decodeQ5_0, encodeQ5_0},
+    Codec{TensorType::Q5_1, decodeQ5_1, encodeQ5_1}, Codec{TensorType::Q8_0, decodeQ8_0, encodeQ8_0},
+    Codec{TensorType::Q6_K, decodeQ6_K, nullptr},
+};
+
+[[nodiscard]] constexpr const Codec* findCodec(TensorType type) {
+    for (const Codec& codec : kCodecs) {
+        if (codec.type == type) return &codec;
+    }
+    return nullptr;
+}
+
+}  // namespace kvscope::gguf
