@@ -36,7 +36,8 @@ using Chain = std::vector<Member>;
 /// What is stored: keys, values, an architecture's latent, an architecture's index keys.
 enum class Role { Key, Value, Latent, Index };
 
-/// Axis encode: a chain per role. An absent role is f16 (f32 in `exact`).
+/// Axis encode: a chain per role. An absent role is f16 (f32 in `exact`); an absent latent follows k and v where
+/// these are equal. `encode=chain` names keys and values.
 struct EncodePart {
     Chain key, value, latent, index;
     bool operator==(const EncodePart&) const = default;
@@ -44,7 +45,7 @@ struct EncodePart {
 
 /// Axis keep: protectors and at most one scorer, with budget, schedule and fate of the losers.
 struct KeepPart {
-    Chain chain;  ///< empty = keep all
+    Chain chain;                     ///< empty = keep all
     std::optional<Member> budget;    ///< @ada, @pyramid
     std::optional<Member> schedule;  ///< /prefill, /every, /full
     std::optional<Member> fate;      ///< ~drop, ~cam …
@@ -65,9 +66,13 @@ struct CachePolicy {
 
     /// Parses a policy text. Errors (BadPolicy) name axis and token and say what would be valid there.
     static Result<CachePolicy> parse(std::string_view text);
-    /// The canonical one-line text; parse(toText()) == *this.
+    /// The one form among equal policies, which parse() returns and toText() prints: defaults dropped, members in the
+    /// registry's order, rows in f16 unnamed. A hand-made policy with `exact` set beside a named axis is not exact.
+    [[nodiscard]] CachePolicy canonical() const;
+    /// The canonical one-line text; parse(toText()) == canonical().
     [[nodiscard]] std::string toText() const;
     /// The storage type of a role: last member of its chain that is a type; "f16" when unnamed, "f32" in `exact`.
+    /// An unnamed latent follows keys and values where these agree (`encode=q8_0` stores a latent in q8_0).
     [[nodiscard]] std::string storage(Role role) const;
     /// Rows protected at the start (keep=sinks(n)) and at the end (window(n)); 0 when not named.
     [[nodiscard]] unsigned sinks() const;
