@@ -28,7 +28,13 @@ function(kvscope_module)
   target_link_libraries(kvscope_${M_NAME} PUBLIC ${M_DEPS} PRIVATE ${M_PRIVATE_DEPS} kvscope::warnings)
 endfunction()
 
+# The labels of tests, see tests/README.md; the target kvscope_tests_LABEL builds all programs of a label.
+foreach(label unit vulkan policy golden gui fuzz model architecture bench)
+  add_custom_target(kvscope_tests_${label})
+endforeach()
+
 # kvscope_test(NAME gguf_test LABEL unit SOURCES a_test.cpp DEPS kvscope::gguf)
+# makes a GoogleTest program whose cases are tests of the label.
 function(kvscope_test)
   cmake_parse_arguments(T "" "NAME;LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
   if(NOT T_TIMEOUT)
@@ -38,5 +44,8 @@ function(kvscope_test)
   target_link_libraries(${T_NAME} PRIVATE ${T_DEPS} GTest::gmock GTest::gtest_main kvscope::warnings)
   target_compile_definitions(${T_NAME} PRIVATE KVSCOPE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                                                KVSCOPE_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  foreach(label ${T_LABEL})
+    add_dependencies(kvscope_tests_${label} ${T_NAME})
+  endforeach()
   gtest_discover_tests(${T_NAME} PROPERTIES LABELS "${T_LABEL}" TIMEOUT ${T_TIMEOUT} DISCOVERY_TIMEOUT 60)
 endfunction()

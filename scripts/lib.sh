@@ -13,9 +13,8 @@ if [[ -z "${XDG_RUNTIME_DIR:-}" ]]; then
   export XDG_RUNTIME_DIR
   mkdir -p -m 700 "$XDG_RUNTIME_DIR"
 fi
-# Precompiled headers are cached only with these two; objects are shared between build folders.
-export CCACHE_SLOPPINESS="${CCACHE_SLOPPINESS:-pch_defines,time_macros}"
-export CCACHE_BASEDIR="${CCACHE_BASEDIR:-$KVSCOPE_ROOT}"
+# Build folders and checkouts share cached objects: paths are hashed relative to the root.
+export CCACHE_BASEDIR="${CCACHE_BASEDIR:-$KVSCOPE_ROOT}" CCACHE_NOHASHDIR=1
 
 say() { printf '== %s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
