@@ -40,7 +40,7 @@ function(kvscope_shader_library source_dir)
   string(APPEND content "const kvscope::kernels::ShaderBinary rows[] = {\n${rows}};\n}  // namespace\n"
          "namespace kvscope::kernels {\nstd::span<const ShaderBinary> shaderTable() { return rows; }\n}\n")
   file(GENERATE OUTPUT "${table}" CONTENT "${content}")
-  add_library(kvscope_shaders STATIC "${table}" ${outputs})
+  add_library(kvscope_shaders STATIC "${table}")
   set_source_files_properties("${table}" PROPERTIES OBJECT_DEPENDS "${outputs}")
   target_include_directories(kvscope_shaders PUBLIC "${PROJECT_SOURCE_DIR}" PRIVATE "${CMAKE_CURRENT_BINARY_DIR}")
   add_library(kvscope::shaders ALIAS kvscope_shaders)

@@ -23,7 +23,7 @@ int rank(VkPhysicalDeviceType type) {
 
 std::string uuidText(const std::uint8_t* uuid) {
     std::string text;
-    for (int i = 0; i < VK_UUID_SIZE; ++i) {
+    for (std::uint32_t i = 0; i < VK_UUID_SIZE; ++i) {
         if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
         text += fmt::format("{:02x}", uuid[i]);
     }
@@ -102,7 +102,7 @@ PhysicalDevice describe(VkPhysicalDevice handle, const Environment& environment)
     constexpr VkSubgroupFeatureFlags kNeeded = VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_ARITHMETIC_BIT;
     device.subgroupArithmetic = (v11.subgroupSupportedOperations & kNeeded) == kNeeded &&
                                 (v11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
-                                v11.subgroupSize <= 128 && subgroupSizeIsFixed(handle) &&
+                                v11.subgroupSize >= 4 && v11.subgroupSize <= 32 && subgroupSizeIsFixed(handle) &&
                                 !environment.isDisabled("subgroup");
     device.timestamps = core.limits.timestampComputeAndGraphics == VK_TRUE && !environment.isDisabled("timestamps");
     device.timestampPeriodNs = static_cast<double>(core.limits.timestampPeriod);

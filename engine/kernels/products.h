@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "engine/kernels/kernel_library.h"
+#include "engine/kernels/weight_format.h"
+
+namespace kvscope::kernels {
+
+/// A matrix (or a piece of its rows) on the device.
+struct WeightView {
+    const WeightFormat* format = nullptr;
+    const vulkan::Buffer* buffer = nullptr;
+    std::array<std::uint32_t, 4> sections{};  ///< word offsets
+    std::uint32_t runs = 0;                   ///< runs of 32 values in a row
+    std::uint32_t rows = 0;
+};
+
+/// Where activations lie: (columns, width) f32.
+struct ColumnsView {
+    const vulkan::Buffer* buffer = nullptr;
+    std::uint32_t offset = 0;  ///< words: column 0
+    std::uint32_t stride = 0;  ///< words from column to column, a multiple of 4
+};
+
+enum class ProductMode : std::uint32_t { Store = 0, Add = 1, Gated = 2 };
+
+struct MatMulArgs {
+    WeightView weight;  ///< gated: gate rows, then as many up rows
+    ColumnsView in;     ///< offset 0
+    ColumnsView out;
+    const vulkan::Buffer* bias = nullptr;  ///< (rows) f32 or none
+    std::uint32_t biasOffset = 0;          ///< words
+    ProductMode mode = ProductMode::Store;
+    std::uint32_t columnBegin = 0;
+    std::uint32_t columns = 1;  ///< 1, 2, 4, or a multiple of 8
+};
+/// out = W in: one kernel for one column and for many (shaders/kernels/mat_mul.comp).
+Result<Dispatch> matMul(KernelLibrary& library, const MatMulArgs& args);
+
+struct EmbedArgs {
+    WeightView table;
+    std::uint32_t rowBegin = 0;  ///< token id of the view's first row
+    const vulkan::Buffer* columnInfo = nullptr;
+    ColumnsView out;
+    std::uint32_t columns = 1;
+    float scale = 1;
+};
+/// out = scale * table[token].
+Result<Dispatch> embed(KernelLibrary& library, const EmbedArgs& args);
+
+struct NormArgs {
+    ColumnsView in, out;
+    const vulkan::Buffer* gain = nullptr;
+    std::uint32_t gainOffset = 0;  ///< words, a multiple of 4
+    std::uint32_t width = 0;
+    std::uint32_t columns = 1;
+    float eps = 0;
+};
+/// out = gain * in / rms(in).
+Result<Dispatch> norm(KernelLibrary& library, const NormArgs& args);
+
+}  // namespace kvscope::kernels

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#version 460
+// Fused attention over one split of kSplitRows slots of one KV head, for all query heads of its group and QTILE
+// neighbouring columns of one sequence: scores, softmax of the split, weighted sum of values. Rows are read as stored.
+// Keys: a lane a row. Values: a lane a run of dimensions, rows in slot order. The order of every sum depends on HEAD_DIM
+// and the slots alone, so columns, tiles and neighbours change no bit; masked rows add exact zeros.
+// Writes partial[(column, head, split)] (HEAD_DIM) and stats = (maximum, sum); attn_combine joins them.
+// Grid: (KV heads, splits, column tiles). A split past the head's rows returns at once.
+#include "shaders/common/prelude.glsl"
+#include "shaders/shared/constants.h"
+#include "shaders/common/traffic.glsl"
+#include "shaders/common/unpack.glsl"
+#include "shaders/common/reduce.glsl"
+#include "shaders/shared/attention.h"
+layout(constant_id = 1) const uint KEY = 1u;
+layout(constant_id = 2) const uint VALUE = 1u;
+layout(constant_id = 3) const uint HEAD_DIM = 32u;
+layout(constant_id = 4) const uint GROUP = 1u;
+layout(constant_id = 5) const uint QTILE = 1u;
+layout(constant_id = 6) const uint CHUNK = 32u;
+layout(constant_id = 7) const uint EIGHTS = 0u;  // 1: a lane takes runs of 8 dimensions of values, 0: of 4
+#include "shaders/common/cache.glsl"
+#define ROWS_LOAD
+#define PAGES_IN 3
+#include "shaders/encode/rows.glsl"
+#include "shaders/common/visible.glsl"
+layout(std430, set = 0, binding = 4) readonly buffer Query { vec4 query[]; };
+layout(std430, set = 0, binding = 5) writeonly buffer Partial { vec4 partial[]; };
+layout(std430, set = 0, binding = 6) writeonly buffer Stats { vec2 stats[]; };
+const uint SLOTS = GROUP * QTILE;
+const float NONE = -3.0e38;
+shared float weightsOf[kMaxQuerySlots * kSplitRows];
+
+vec4 queryLoad(uint slot, uint quad) {
+    uint head = gl_WorkGroupID.x * GROUP + slot % GROUP;
+    uint column = pc.column + gl_WorkGroupID.z * QTILE + slot / GROUP;
+    uint at = (pc.queryOffset + column * pc.queryStride + head * HEAD_DIM) / 4u + quad;
+    KVS_UNIFORM(kCatActivations, 4u, at * 4u, 4u);
+    return query[at];
+}
+
+uint outRow(uint slot) {
+    uint head = gl_WorkGroupID.x * GROUP + slot % GROUP;
+    uint column = pc.column + gl_WorkGroupID.z * QTILE + slot / GROUP;
+    return (column * pc.kvHeads * GROUP + head) * pc.splits + gl_WorkGroupID.y;
+}
+
+void scoreRow(uint table, uint slotIndex, uint r, uint p[SLOTS], inout float largest[SLOTS]) {
+    uint page = pageOf(table, slotIndex - gl_LocalInvocationID.x);
+    uint row = slotIndex % kPageRows;
+    uint k = positionOf(page, row);
+    float dots[SLOTS];
+    [[unroll]] for (uint s = 0u; s < SLOTS; ++s) dots[s] = 0.0;
+    for (uint c = 0u; c < CHUNKS; ++c) {
+        vec4 v[8];
+        rowChunk(KEY, page * pc.pageWords, row, c, v);
+        [[unroll]] for (uint s = 0u; s < SLOTS; ++s) {
+            vec4 sum = vec4(0.0);
+            [[unroll]] for (uint j = 0u; j < CHUNK / 4u; ++j) sum += v[j] * queryLoad(s, c * (CHUNK / 4u) + j);
+            dots[s] += (sum.x + sum.y) + (sum.z + sum.w);
+        }
+    }
+    [[unroll]] for (uint s = 0u; s < SLOTS; ++s) {
+        float score = visible(p[s], k) ? dots[s] * pc.scale : NONE;
+        weightsOf[s * kSplitRows + r] = score;
+        largest[s] = max(largest[s], score);
+    }
+}
+
+void softmaxRows(uint rows, inout float largest[SLOTS]) {
+    [[unroll]] for (uint s = 0u; s < SLOTS; ++s) {
+        float m = wgMax(largest[s]);
+        float sum = 0.0;
+        for (uint r = gl_LocalInvocationID.x; r < rows; r += LOCAL) {
+            float score = weightsOf[s * kSplitRows + r];
+            float w = score > NONE ? exp(score - m) : 0.0;
+            weightsOf[s * kSplitRows + r] = w;
+            sum += w;
+        }
+        sum = wgAdd(sum);
+        if (gl_LocalInvocationID.x == 0u) {
+            KVS_STORE(kCatActivations, 8u);
+            stats[outRow(s)] = vec2(m, sum);
+        }
+    }
+}
+
+void sumValues(uint table, uint first, uint rows) {
+    const uint RUN = EIGHTS == 1u ? 8u : 4u;
+    for (uint run = gl_LocalInvocationID.x; run < HEAD_DIM / RUN; run += LOCAL) {
+        vec4 low[SLOTS];
+        vec4 high[SLOTS];
+        [[unroll]] for (uint s = 0u; s < SLOTS; ++s) {
+            low[s] = vec4(0.0);
+            high[s] = vec4(0.0);
+        }
+        for (uint from = 0u; from < rows; from += kPageRows) {
+            uint base = pageOf(table, first + from) * pc.pageWords + pc.valueOffset;
+            uint count = min(kPageRows, rows - from);
+            for (uint row = 0u; row < count; ++row) {
+                vec4 a, b;
+                if (EIGHTS == 1u) {
+                    rowEight(VALUE, base, row, run, a, b);
+                } else {
+                    a = rowQuad(VALUE, base, row, run);
+                }
+                [[unroll]] for (uint s = 0u; s < SLOTS; ++s) {
+                    float w = weightsOf[s * kSplitRows + from + row];
+                    low[s] += a * w;
+                    if (EIGHTS == 1u) high[s] += b * w;
+                }
+            }
+        }
+        [[unroll]] for (uint s = 0u; s < SLOTS; ++s) {
+            uint at = outRow(s) * (HEAD_DIM / 4u) + run * (RUN / 4u);
+            partial[at] = low[s];
+            if (EIGHTS == 1u) partial[at + 1u] = high[s];
+            KVS_STORE(kCatActivations, 4u * RUN);
+        }
+    }
+}
+
+void main() {
+    uint column = pc.column + gl_WorkGroupID.z * QTILE;
+    uint head = columnSequence(column) * pc.headStride + pc.headBase + gl_WorkGroupID.x;
+    uint count = rowCount(head);
+    uint first = gl_WorkGroupID.y * kSplitRows;
+    if (first >= count) return;
+    uint rows = min(kSplitRows, count - first);
+    uint table = pc.tableBase + head * pc.tableStride;
+    uint p[SLOTS];
+    float largest[SLOTS];
+    [[unroll]] for (uint s = 0u; s < SLOTS; ++s) {
+        p[s] = columnPosition(column + s / GROUP);
+        largest[s] = NONE;
+    }
+    for (uint r = gl_LocalInvocationID.x; r < rows; r += LOCAL) scoreRow(table, first + r, r, p, largest);
+    softmaxRows(rows, largest);
+    wgBarrier();
+    sumValues(table, first, rows);
+}

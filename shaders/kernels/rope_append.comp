@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#version 460
+// Rotates queries in place, and rotates, encodes and appends the keys and values of this step's tokens to the cache.
+// With EXACT, also keeps them aside in f32 for the error probe. One workgroup a head: query heads first, then KV heads
+// (keys and values). Grid: (query heads + KV heads, columns). Rope table: (column, pair) -> (cos, sin), made in double
+// precision on the host. Pairing: 0 = (2i, 2i+1), 1 = (i, i + pairs).
+#include "shaders/common/prelude.glsl"
+#include "shaders/shared/constants.h"
+#include "shaders/common/traffic.glsl"
+#include "shaders/shared/rope_append.h"
+layout(constant_id = 1) const uint KEY = 1u;
+layout(constant_id = 2) const uint VALUE = 1u;
+layout(constant_id = 3) const uint HEAD_DIM = 32u;
+layout(constant_id = 4) const uint CHUNK = 32u;
+layout(constant_id = 5) const uint PAIRING = 0u;
+layout(constant_id = 6) const uint EXACT = 0u;
+layout(std430, set = 0, binding = 0) readonly buffer Columns { uint columns[]; };
+layout(std430, set = 0, binding = 1) readonly buffer Index { uint cacheIndex[]; };
+layout(std430, set = 0, binding = 2) writeonly buffer RowPositions { uint positions[]; };
+#define ROWS_STORE
+#define PAGES_OUT 3
+#include "shaders/encode/rows.glsl"
+layout(std430, set = 0, binding = 4) buffer Activations { float values[]; };
+layout(std430, set = 0, binding = 5) readonly buffer RopeTable { vec2 rope[]; };
+layout(std430, set = 0, binding = 6) writeonly buffer ExactRows { float exact[]; };
+
+vec2 angle(uint column, uint pair) {
+    uint at = column * pc.pairs + pair;
+    KVS_LANE(kCatIndex, 5u, at * 2u, 2u);
+    return rope[at];
+}
+float valueAt(uint at) {
+    KVS_LANE(kCatActivations, 4u, at, 1u);
+    return values[at];
+}
+uint firstOf(uint pair) { return PAIRING == 0u ? 2u * pair : pair; }
+uint secondOf(uint pair) { return PAIRING == 0u ? 2u * pair + 1u : pair + pc.pairs; }
+
+void rotateQuery(uint at, uint column) {
+    for (uint pair = gl_LocalInvocationID.x; pair < pc.pairs; pair += LOCAL) {
+        vec2 cs = angle(column, pair);
+        float a = valueAt(at + firstOf(pair));
+        float b = valueAt(at + secondOf(pair));
+        values[at + firstOf(pair)] = a * cs.x - b * cs.y;
+        values[at + secondOf(pair)] = a * cs.y + b * cs.x;
+        KVS_STORE(kCatActivations, 8u);
+    }
+}
+
+float rotatedKey(uint at, uint column, uint i) {
+    if (i >= 2u * pc.pairs) return valueAt(at + i);
+    uint pair = PAIRING == 0u ? i / 2u : i % pc.pairs;
+    bool isFirst = i == firstOf(pair);
+    vec2 cs = angle(column, pair);
+    float a = valueAt(at + firstOf(pair));
+    float b = valueAt(at + secondOf(pair));
+    return isFirst ? a * cs.x - b * cs.y : a * cs.y + b * cs.x;
+}
+
+void keep(uint at, uint chunk, float v[32]) {
+    for (uint j = 0u; j < CHUNK; ++j) exact[at + chunk * CHUNK + j] = v[j];
+    KVS_STORE(kCatIndex, 4u * CHUNK);
+}
+
+void appendRow(uint head, uint column) {
+    KVS_UNIFORM(kCatIndex, 1u, pc.slotBase + head * pc.slotStride + column, 1u);
+    KVS_UNIFORM(kCatIndex, 0u, column * kColumnWords + 1u, 1u);
+    uint slot = cacheIndex[pc.slotBase + head * pc.slotStride + column];
+    uint position = columns[column * kColumnWords + 1u];
+    uint base = slot / kPageRows * pc.pageWords;
+    uint row = slot % kPageRows;
+    uint aside = position * pc.exactStride + head * 2u * HEAD_DIM;
+    if (gl_LocalInvocationID.x == 0u) {
+        positions[slot] = position;
+        KVS_STORE(kCatIndex, 4u);
+    }
+    for (uint chunk = gl_LocalInvocationID.x; chunk < CHUNKS; chunk += LOCAL) {
+        float v[32];
+        uint keys = pc.keyOffset + column * pc.stride + head * HEAD_DIM;
+        for (uint j = 0u; j < CHUNK; ++j) v[j] = rotatedKey(keys, column, chunk * CHUNK + j);
+        rowStore(KEY, base, row, chunk, v);
+        if (EXACT == 1u) keep(aside, chunk, v);
+        uint from = pc.valueOffset + column * pc.stride + head * HEAD_DIM + chunk * CHUNK;
+        for (uint j = 0u; j < CHUNK; ++j) v[j] = valueAt(from + j);
+        rowStore(VALUE, base + pc.pageValues, row, chunk, v);
+        if (EXACT == 1u) keep(aside + HEAD_DIM, chunk, v);
+    }
+}
+
+void main() {
+    uint column = gl_WorkGroupID.y;
+    uint head = gl_WorkGroupID.x;
+    if (head < pc.heads) {
+        rotateQuery(pc.queryOffset + column * pc.stride + head * HEAD_DIM, column);
+    } else {
+        appendRow(head - pc.heads, column);
+    }
+}
