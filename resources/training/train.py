@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Trains a small Llama that needs its whole context. CPU only, bfloat16; see README.md.
+
+  python3 train.py --out run            # about 28 minutes on 2 cores
+  python3 train.py --out run --resume   # goes on from run/model.pt
+"""
+import argparse
+import ctypes
+import dataclasses
+import json
+import os
+import random
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+
+import bpe
+import data
+import model
+
+# stage: sequence length, sequences a step, steps, mix of text : copies : recall
+STAGES = "256x16x600x35:35:30 512x12x300x40:30:30 1024x8x250x45:28:27 2048x4x340x50:25:25"
+
+
+def parse_stages(text):
+    """[(context, sequences a step, steps, mix)] from the form of STAGES."""
+    stages = []
+    for part in text.split():
+        n, size, steps, mix = part.split("x")
+        stages.append((int(n), int(size), int(steps), [float(m) for m in mix.split(":")]))
+    return stages
+
+
+class Muon:
+    """Momentum, orthogonalised by Newton-Schulz, for the matrices of the blocks (Jordan et al., 2024)."""
+
+    def __init__(self, params, lr, momentum=0.95, decay=0.05):
+        self.lr, self.momentum, self.decay = lr, momentum, decay
+        shapes = {}
+        for p in params:
+            shapes.setdefault(p.shape, []).append(p)
+        self.groups = [(ps, torch.zeros(len(ps), *shape)) for shape, ps in shapes.items()]
+
+    def step(self, scale):
+        """One update; scale multiplies the learning rate."""
+        for params, buf in self.groups:
+            g = torch.stack([p.grad for p in params])
+            buf.lerp_(g, 1 - self.momentum)
+            u = orthogonal(g.lerp_(buf, self.momentum))
+            lr = self.lr * scale
+            step = lr * max(1.0, u.shape[1] / u.shape[2]) ** 0.5
+            for p, d in zip(params, u):
+                p.data.mul_(1 - lr * self.decay).add_(d, alpha=-step)
+
+    def state(self):
+        """The momenta, for a checkpoint."""
+        return [buf for _, buf in self.groups]
+
+    def load(self, bufs):
+        """Takes what state() gave."""
+        for (_, mine), theirs in zip(self.groups, bufs):
+            mine.copy_(theirs)
+
+
+def orthogonal(g):
+    """The nearest orthogonal matrices, roughly: five Newton-Schulz steps in bfloat16."""
+    x = g.bfloat16() / (torch.linalg.vector_norm(g, dim=(1, 2), keepdim=True) + 1e-7).bfloat16()
+    tall = x.shape[1] > x.shape[2]
+    x = x.transpose(1, 2) if tall else x
+    for _ in range(5):
+        a = x @ x.transpose(1, 2)
+        x = 3.4445 * x + (-4.775 * a + 2.0315 * (a @ a)) @ x
+    return (x.transpose(1, 2) if tall else x).float()
+
+
+def keep_freed_memory():
+    """glibc: never hand big buffers back to the kernel, or each step pays for its page faults again."""
+    libc = ctypes.CDLL(None)
+    libc.mallopt(-4, 0)                         # M_MMAP_MAX
+    libc.mallopt(-1, 2 ** 31 - 1)               # M_TRIM_THRESHOLD
+
+
+def get_corpus(out, n_vocab):
+    """The corpus with the run's tokenizer, trained when the run has none yet."""
+    books = data.read_bible()
+    path = os.path.join(out, "tokenizer.json")
+    if os.path.exists(path):
+        tok = bpe.Tokenizer.load(path)
+    else:
+        tok = bpe.train("".join(t for b, t in books.items() if b not in data.HELD_OUT), n_vocab)
+        tok.save(path)
+    return data.Corpus(books, tok)
+
+
+def rate(step, total, warmup, decay_from):
+    """Learning-rate factor: linear warm-up, constant, linear to zero."""
+    done = step / total
+    return min(1.0, (step + 1) / warmup, max(0.0, 1 - done) / (1 - decay_from))
+
+
+def loss_of(net, batch):
+    """The weighted mean, and the mean over the answers of the recall documents."""
+    ids, targets, weight = (torch.from_numpy(x) for x in batch)
+    logits = net(ids, torch.bfloat16).float()
+    each = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
+    weight = weight.flatten()
+    answers = each.detach()[weight > 1].mean().item()
+    return (each * weight).sum() / weight.sum(), answers
+
+
+def main():
+    """Entry point."""
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--out", default="run")
+    p.add_argument("--stages", default=STAGES)
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--lr", type=float, default=0.012, help="Muon, block matrices")
+    p.add_argument("--lr-embd", type=float, default=0.012, help="AdamW, embeddings and output norm")
+    p.add_argument("--decay-from", type=float, default=0.45, help="share of the steps before the rate falls")
+    p.add_argument("--save-every", type=int, default=50)
+    p.add_argument("--plain-start", action="store_true", help="random start: no induction circuit")
+    p.add_argument("--resume", action="store_true")
+    for f in dataclasses.fields(model.Config):
+        p.add_argument("--" + f.name.replace("_", "-"), type=f.type, default=f.default)
+    a = p.parse_args()
+
+    keep_freed_memory()
+    torch.set_num_threads(a.threads)
+    torch.manual_seed(a.seed)
+    os.makedirs(a.out, exist_ok=True)
+    c = model.Config(**{f.name: getattr(a, f.name) for f in dataclasses.fields(model.Config)})
+    corpus = get_corpus(a.out, c.n_vocab)
+    net = model.Llama(c)
+    if not a.plain_start:
+        net.start_induction()
+    muon = Muon(net.blk.parameters(), a.lr)
+    adam = torch.optim.AdamW([net.token_embd, net.output_norm], lr=a.lr_embd, betas=(0.9, 0.95), weight_decay=0.01)
+    stages = parse_stages(a.stages)
+    plan = [stage for stage in stages for _ in range(stage[2])]
+    path, first, tokens, spent = os.path.join(a.out, "model.pt"), 0, 0, 0.0
+    if a.resume:
+        saved = torch.load(path)
+        net.load_state_dict(saved["net"])
+        muon.load(saved["muon"])
+        adam.load_state_dict(saved["adam"])
+        first, tokens, spent = saved["step"], saved["tokens"], saved["seconds"]
+    print(f"{sum(x.numel() for x in net.parameters()) / 1e6:.2f} M parameters, {len(corpus.train)} training tokens, "
+          f"{len(plan)} steps, {sum(s[0] * s[1] * s[2] for s in stages) / 1e6:.1f} M tokens to see")
+
+    log = open(os.path.join(a.out, "log.jsonl"), "a" if a.resume else "w", buffering=1)
+    left = lambda step, speed: sum(s[0] * s[1] / speed.get(s[0], min(speed.values())) for s in plan[step:])
+    speed, began = {}, time.time() - spent
+    for step in range(first, len(plan)):
+        tick = time.time()
+        n, size, _, mix = plan[step]
+        batch = corpus.batch(random.Random(a.seed * 1000003 + step), size, n, mix)
+        net.zero_grad(set_to_none=True)
+        loss, answers = loss_of(net, batch)
+        loss.backward()
+        scale = rate(step, len(plan), 30, a.decay_from)
+        adam.param_groups[0]["lr"] = a.lr_embd * scale
+        adam.step()
+        muon.step(scale)
+        tokens += n * size
+        now = n * size / (time.time() - tick)
+        speed[n] = 0.9 * speed.get(n, now) + 0.1 * now
+        spent = time.time() - began
+        log.write(json.dumps({"step": step, "n": n, "loss": round(loss.item(), 4), "answers": round(answers, 4),
+                              "tokens": tokens, "seconds": round(spent, 1)}) + "\n")
+        bar = "#" * (24 * (step + 1) // len(plan))
+        print(f"\r[{bar:<24}] {step + 1}/{len(plan)} ctx {n} loss {loss.item():.3f} answers {answers:.3f} "
+              f"{speed[n]:.0f} tok/s {spent / 60:.1f} min, {left(step + 1, speed) / 60:.1f} left ",
+              end="", file=sys.stderr, flush=True)
+        if (step + 1) % a.save_every == 0 or step + 1 == len(plan):
+            torch.save({"config": dataclasses.asdict(c), "net": net.state_dict(), "muon": muon.state(),
+                        "adam": adam.state_dict(), "step": step + 1, "tokens": tokens, "seconds": spent}, path + ".new")
+            os.replace(path + ".new", path)
+    print(file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
