@@ -67,10 +67,23 @@ std::string aliasHelp() {
     return wrapped(fmt::format("{}", fmt::join(aliases, ", ")), "  Also read: ", "    ");
 }
 
+/// "keep=h2o", "@ada", "/prefill", "~cam": a known name with the sign of its place.
+std::string writtenAs(const KnownMethod& known) {
+    switch (known.place) {
+        case Place::Budget:
+            return fmt::format("@{}", known.name);
+        case Place::Schedule:
+            return fmt::format("/{}", known.name);
+        case Place::Fate:
+            return fmt::format("~{}", known.name);
+        default:
+            return fmt::format("{}={}", axisWord(known.place), known.name);
+    }
+}
+
 std::string unavailableHelp() {
     std::vector<std::string> names;
-    for (const KnownMethod& known : knownMethods())
-        names.push_back(fmt::format("{}={}", axisWord(known.place), known.name));
+    for (const KnownMethod& known : knownMethods()) names.push_back(writtenAs(known));
     return wrapped(fmt::format("{}", fmt::join(names, ", ")), "  Known by name, not run by this version: ", "    ");
 }
 

@@ -19,7 +19,7 @@ char lower(char c) {
 
 }  // namespace
 
-std::string quoted(std::string_view token) {
+std::string quoteToken(std::string_view token) {
     std::string text = "'";
     for (const char c : token.substr(0, kMaxQuoted)) {
         if (c >= ' ' && c <= '~') {
@@ -34,7 +34,7 @@ std::string quoted(std::string_view token) {
 
 Error makePolicyError(std::string_view token, std::size_t column, std::string_view message) {
     std::string where = token.empty() ? fmt::format("policy: end of text (column {})", column)
-                                      : fmt::format("policy: {} (column {})", quoted(token), column);
+                                      : fmt::format("policy: {} (column {})", quoteToken(token), column);
     return Error{ErrorKind::BadPolicy, std::move(where), std::string(message)};
 }
 

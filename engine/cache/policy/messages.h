@@ -13,7 +13,7 @@
 namespace kvscope::cache {
 
 /// The token in single quotes, bytes outside printable ASCII escaped, cut after 40 characters.
-[[nodiscard]] std::string quoted(std::string_view token);
+[[nodiscard]] std::string quoteToken(std::string_view token);
 
 /// A BadPolicy error at a token: where = "policy: 'token' (column 6)"; an empty token is the end of the text.
 [[nodiscard]] Error makePolicyError(std::string_view token, std::size_t column, std::string_view message);

@@ -101,18 +101,18 @@ class Resolver {
             if (known.name != node.name || !slot.takes(known.place)) continue;
             const std::string ours = node.written.empty() ? "" : fmt::format(" ({})", node.name);
             return at(node, slot,
-                      fmt::format("{}{} is a known {} that this version does not run yet; {}", quoted(node.shown()),
+                      fmt::format("{}{} is a known {} that this version does not run yet; {}", quoteToken(node.shown()),
                                   ours, slot.noun, valid));
         }
         if (const std::string_view axis = axisOfName(node.name); !axis.empty() && axis != slot.axis) {
-            return at(node, slot, fmt::format("{} belongs to the axis {}; {}", quoted(node.name), axis, valid));
+            return at(node, slot, fmt::format("{} belongs to the axis {}; {}", quoteToken(node.name), axis, valid));
         }
         for (const KnownMethod& known : knownMethods()) {
             if (slot.takes(known.place)) names.push_back(known.name);
         }
         const std::string hint = didYouMean(node.name, names);
         return at(node, slot,
-                  fmt::format("{} is no {}{} {}", quoted(node.name), slot.noun, hint.empty() ? ";" : hint, valid));
+                  fmt::format("{} is no {}{} {}", quoteToken(node.name), slot.noun, hint.empty() ? ";" : hint, valid));
     }
 
     Result<Member> arguments(const MemberNode& node, const MemberInfo& info, const Slot& slot) const {
@@ -156,7 +156,7 @@ class Resolver {
         const std::string hint = didYouMean(argument.name, names);
         return policyError(argument.name, argument.nameColumn,
                            fmt::format("{}: {} has no argument {}{} it has: {}", slot.axis, info.name,
-                                       quoted(argument.name), hint.empty() ? ";" : hint, listed(names, "none")));
+                                       quoteToken(argument.name), hint.empty() ? ";" : hint, listed(names, "none")));
     }
 
     static Result<void> check(const ArgumentNode& argument, const Parameter& parameter, const MemberInfo& info,
@@ -164,7 +164,7 @@ class Resolver {
         if (fits(parameter, argument.value)) return {};
         return policyError(argument.text, argument.column,
                            fmt::format("{}: {}: {} is {}, not {}", slot.axis, info.name, parameter.name,
-                                       rangeText(parameter), quoted(argument.text)));
+                                       rangeText(parameter), quoteToken(argument.text)));
     }
 
     std::span<const MemberInfo> m_registry;

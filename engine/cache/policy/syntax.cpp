@@ -94,13 +94,17 @@ class SyntaxParser {
     }
 
     std::unexpected<Error> unknownAxis(const Token& word) const {
-        std::string hint = didYouMean(word.text, kAxes);
-        if (const std::string_view axis = axisOfName(word.text); !axis.empty() && !peek(1).is('='))
-            hint = fmt::format("; did you mean {}={}? (a clause holds no space, members are joined by '+')", axis,
-                               word.text);
-        if (word.text == "exact") hint = "; 'exact' stands alone";
-        return failHere(fmt::format("this is no axis{}{} the axes are share, encode, keep, read, positions", hint,
-                                    hint.ends_with('?') || hint.ends_with(')') ? "" : ";"));
+        constexpr std::string_view kAxisList = "the axes are share, encode, keep, read, positions";
+        if (word.text == "exact") return failHere("'exact' stands alone, without clauses");
+        const std::string_view axis = axisOfName(word.text);
+        if (!axis.empty() && !peek(1).is('=')) {
+            return failHere(fmt::format(
+                "this is no axis; did you mean {}={}? a clause holds no space, '+' joins members", axis, word.text));
+        }
+        const bool alone = m_seen.empty() && !peek(1).is('=');
+        if (alone && editDistance(word.text, "exact") == 1) return failHere("this is no axis; did you mean 'exact'?");
+        const std::string hint = didYouMean(word.text, kAxes);
+        return failHere(fmt::format("this is no axis{} {}", hint.empty() ? ";" : hint, kAxisList));
     }
 
     Result<void> parsePositions() {
@@ -164,9 +168,19 @@ class SyntaxParser {
         return {};
     }
 
+    /// What to say where a member's name should stand: the names that the axis has.
+    std::string expectedMember() const {
+        std::vector<std::string_view> names;
+        for (const MemberInfo& member : members()) {
+            if (axisWord(member.place) == m_axis) names.push_back(member.name);
+        }
+        return fmt::format("expected a member's name{}; available: {}",
+                           peek().kind == TokenKind::Space ? ", a clause holds no space" : "",
+                           listed(names, "none in this version"));
+    }
+
     Result<MemberNode> parseMember() {
-        if (peek().kind == TokenKind::Space) return failHere("a clause holds no space; expected a member's name here");
-        if (peek().kind != TokenKind::Word) return failHere("expected a member's name");
+        if (peek().kind != TokenKind::Word) return failHere(expectedMember());
         MemberNode member{std::string(peek().text), peek().column, {}, {}};
         if (roleOf(member.name)) return failHere("k, v, latent and index are reserved for the parts of encode");
         ++m_at;

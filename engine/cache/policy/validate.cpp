@@ -44,13 +44,14 @@ void checkMember(const Case& c, const Member& member, std::initializer_list<Plac
     const std::string_view axis = axisWord(*places.begin());
     if (info == nullptr) {
         c.error(fmt::format("{}={}", axis, member.name),
-                fmt::format("{}: {} is no member that this version runs", axis, quoted(member.name)));
+                fmt::format("{}: {} is no member that this version runs", axis, quoteToken(member.name)));
         return;
     }
     for (const Argument& argument : member.arguments) {
         const auto parameter = std::ranges::find(info->parameters, argument.name, &Parameter::name);
         if (parameter == info->parameters.end()) {
-            c.error(member.name, fmt::format("{}: {} has no argument {}", axis, member.name, quoted(argument.name)));
+            c.error(member.name,
+                    fmt::format("{}: {} has no argument {}", axis, member.name, quoteToken(argument.name)));
         } else if (!fits(*parameter, argument.value)) {
             c.error(member.name,
                     fmt::format("{}: {}: {} is {}", axis, member.name, parameter->name, rangeText(*parameter)));
@@ -87,17 +88,17 @@ void rolesExist(const Case& c) {
     if (architecture.empty()) return;
     const bool latent = contains(kLatentArchitectures, architecture);
     if (!latent && !c.policy.encode.latent.empty()) {
-        c.error("encode=latent:",
+        c.error("encode=latent",
                 fmt::format("encode: architecture {} stores keys and values, no latent; name k: and v:",
-                            quoted(architecture)));
+                            quoteToken(architecture)));
     }
     if (!contains(kIndexArchitectures, architecture) && !c.policy.encode.index.empty()) {
-        c.error("encode=index:", fmt::format("encode: architecture {} stores no index keys", quoted(architecture)));
+        c.error("encode=index", fmt::format("encode: architecture {} stores no index keys", quoteToken(architecture)));
     }
     if (latent && c.policy.encode.key != c.policy.encode.value) {
-        c.error("encode=k:", fmt::format("encode: architecture {} stores one latent for keys and values; name latent:, "
-                                         "or one encoding for all",
-                                         quoted(architecture)));
+        c.error("encode=k", fmt::format("encode: architecture {} stores one latent for keys and values; name latent:, "
+                                        "or one encoding for all",
+                                        quoteToken(architecture)));
     }
 }
 
@@ -150,7 +151,7 @@ void keepProtectsTheNewest(const Case& c) {
     const bool scored = std::ranges::any_of(
         keep.chain, [](const Member& m) { return findMember(Place::KeepScorer, m.name) != nullptr; });
     if (keep.chain.empty()) {
-        c.error("keep", "keep: a budget, schedule or fate needs a method before it");
+        c.error("keep=", "keep: a budget, schedule or fate needs a method before it");
         return;
     }
     if (!scored && keep.budget) {
@@ -158,7 +159,7 @@ void keepProtectsTheNewest(const Case& c) {
                 "keep: a budget shares out what a scorer may keep, and no scorer is named");
     }
     if (!scored && c.policy.window() == 0) {
-        c.error("keep",
+        c.error(fmt::format("keep={}", keep.chain.front().name),
                 "keep: without window(n) and without a scorer every row behind the sinks is dropped, the newest "
                 "token's included; name window(n) with n of at least 1");
     }
