@@ -53,7 +53,7 @@ struct RunInfo {
     std::uint64_t modelBytes = 0;
     std::string weightTypes;  ///< "Q8_0 ×43, F32 ×13"
     std::uint32_t nLayers = 0;
-    std::uint32_t nHeads = 0;    ///< query heads
+    std::uint32_t nHeads = 0;  ///< query heads
     std::uint32_t nKvHeads = 0;
     std::uint32_t headDim = 0;
     std::uint32_t vocabulary = 0;
@@ -68,8 +68,8 @@ struct RunInfo {
     std::string deviceUuid;
     std::string driver;
     bool deviceIsCpu = false;
-    double copyBytesPerSecond = 0;   ///< measured in this process, 0 = not measured
-    std::uint32_t errorEvery = 0;    ///< error probe every n steps, 0 = off
+    double copyBytesPerSecond = 0;  ///< measured in this process, 0 = not measured
+    std::uint32_t errorEvery = 0;   ///< error probe every n steps, 0 = off
     std::uint64_t bytesPerTokenNativeF16 = 0;
     std::uint64_t bytesPerTokenMhaF16 = 0;
     std::string startedAt;  ///< ISO 8601, UTC
@@ -82,11 +82,11 @@ enum class Phase : std::uint8_t { Prefill = 0, Decode };
 struct StepRecord {
     std::uint64_t step = 0;  ///< counts from 0 in a run
     Phase phase = Phase::Prefill;
-    std::uint32_t tokens = 0;       ///< columns of this step
-    std::uint32_t sequences = 0;    ///< sequences active in it
-    std::uint64_t position = 0;     ///< of sequence 0 after the step: rows seen so far
-    std::uint64_t hostNs = 0;       ///< wall time of the step
-    std::uint64_t gpuNs = 0;        ///< from device timestamps, 0 = not measured
+    std::uint32_t tokens = 0;     ///< columns of this step
+    std::uint32_t sequences = 0;  ///< sequences active in it
+    std::uint64_t position = 0;   ///< of sequence 0 after the step: rows seen so far
+    std::uint64_t hostNs = 0;     ///< wall time of the step
+    std::uint64_t gpuNs = 0;      ///< from device timestamps, 0 = not measured
     std::uint32_t dispatches = 0;
     std::uint32_t submissions = 0;
     bool instrumented = false;      ///< error probe ran: times are no speed figures
@@ -107,14 +107,14 @@ struct TokenRecord {
 inline constexpr std::uint32_t kAllSequences = 0xFFFFFFFFU;
 struct OccupancyRecord {
     std::uint32_t sequence = kAllSequences;
-    std::uint64_t logicalRows = 0;    ///< sum over layers and KV heads of rows a sequence may refer to
-    std::uint64_t physicalRows = 0;   ///< rows that really lie in memory (shared ones once)
-    std::uint64_t bytesAllocated = 0; ///< device buffers of pages
-    std::uint64_t bytesUsed = 0;      ///< bytes of the physical rows, K and V
-    std::uint64_t bytesNativeF16 = 0; ///< an f16 cache as the architecture stores it
-    std::uint64_t bytesMhaF16 = 0;    ///< every query head its own rows, f16
-    std::uint64_t bytesIndex = 0;     ///< page tables, positions
-    std::uint64_t bytesHeld = 0;      ///< exact rows kept aside for the error probe
+    std::uint64_t logicalRows = 0;     ///< sum over layers and KV heads of rows a sequence may refer to
+    std::uint64_t physicalRows = 0;    ///< rows that really lie in memory (shared ones once)
+    std::uint64_t bytesAllocated = 0;  ///< device buffers of pages
+    std::uint64_t bytesUsed = 0;       ///< bytes of the physical rows, K and V
+    std::uint64_t bytesNativeF16 = 0;  ///< an f16 cache as the architecture stores it
+    std::uint64_t bytesMhaF16 = 0;     ///< every query head its own rows, f16
+    std::uint64_t bytesIndex = 0;      ///< page tables, positions
+    std::uint64_t bytesHeld = 0;       ///< exact rows kept aside for the error probe
 };
 
 struct TrafficEntry {
@@ -133,11 +133,11 @@ struct TrafficRecord {
 struct KernelRecord {
     std::string kernel;  ///< "attn_decode"
     std::uint32_t dispatches = 0;
-    std::uint64_t bytesRead = 0;     ///< requested
+    std::uint64_t bytesRead = 0;  ///< requested
     std::uint64_t bytesUnique = 0;
     std::uint64_t bytesWritten = 0;
-    std::uint64_t gpuNs = 0;         ///< 0 = not measured
-    std::uint64_t flops = 0;         ///< 2 × multiply-adds
+    std::uint64_t gpuNs = 0;  ///< 0 = not measured
+    std::uint64_t flops = 0;  ///< 2 × multiply-adds
 };
 
 /// One metric of all heads: values[layer * heads + head], heads = nKvHeads or nHeads by isPerKvHead(). NaN = unknown.
@@ -154,8 +154,8 @@ struct DecisionRecord {
     std::int32_t kvHead = -1;  ///< -1 = all
     Axis axis = Axis::Keep;
     DecisionKind kind = DecisionKind::Evict;
-    std::string method;        ///< member name, "window"
-    std::string text;          ///< "evict 1 row (position 4)"
+    std::string method;  ///< member name, "window"
+    std::string text;    ///< "evict 1 row (position 4)"
     std::uint64_t rows = 0;
     std::uint64_t positionFirst = 0;
     std::uint64_t positionLast = 0;
@@ -169,9 +169,9 @@ struct DecisionRecord {
 /// This lane against the lane `exact` on the same tokens.
 struct LaneRecord {
     std::uint32_t sequence = 0;
-    double kl = 0;         ///< KL(exact ‖ approximate) of the next-token distributions, nats
-    bool sameTop = true;   ///< both rank the same token first
-    double nll = 0;        ///< −log p of the next token under this lane (NaN while unknown)
+    double kl = 0;        ///< KL(exact ‖ approximate) of the next-token distributions, nats
+    bool sameTop = true;  ///< both rank the same token first
+    double nll = 0;       ///< −log p of the next token under this lane (NaN while unknown)
     double nllExact = 0;
 };
 

@@ -14,10 +14,14 @@ namespace kvscope::trace {
 /// the last batch.
 class Writer {
   public:
+    /// A trace that is at `path` is replaced; any other file is refused.
     static Result<std::unique_ptr<Writer>> create(const std::filesystem::path& path, const RunInfo& run);
     ~Writer();
-    /// Hands a step over. Fails once the writer thread has failed (disk full …); the run may go on without a trace.
+    /// Hands a step over; steps come in rising order (gaps are fine). Fails once the writer thread has failed (disk
+    /// full …); the run may go on without a trace.
     Result<void> push(BundlePtr bundle);
+    /// Waits until all that was pushed is in the file, and fails as push() does.
+    Result<void> flush();
     /// Writes what waits, ends the thread, closes the file. Also done by the destructor (errors lost there).
     Result<void> close();
 
