@@ -43,18 +43,29 @@ class Tokenizer {
     /// Sentences for the user: an unknown pre-tokenizer that fell back to another, for example.
     [[nodiscard]] virtual std::span<const std::string> warnings() const = 0;
 
-    /// All tokens as one text (a leading space that the tokenizer itself added is taken off).
+    /// encode() puts a space before a text and after special tokens (SPM); a leading space of a decoded text is its
+    /// own.
+    [[nodiscard]] virtual bool addsSpacePrefix() const { return false; }
+
+    /// All tokens as one text (a leading space that the tokenizer itself added is taken off). Valid UTF-8: bytes that
+    /// are none become U+FFFD.
     [[nodiscard]] std::string decode(std::span<const TokenId> ids) const;
 };
 
 /// Builds the tokenizer that the file describes; errors name file and key.
 [[nodiscard]] Result<std::unique_ptr<Tokenizer>> makeTokenizer(const gguf::File& file);
 
+/// Where the tokens of a stream begin: at the start of a text, whose added leading space is taken off, or behind tokens
+/// that were decoded or shown before (what a model generates after a prompt), where a leading space is part of the
+/// text.
+enum class StreamStart { Text, Continuation };
+
 /// Joins token bytes to text without ever handing out half a UTF-8 character. One per stream.
 class StreamDecoder {
   public:
-    explicit StreamDecoder(const Tokenizer& tokenizer) : m_tokenizer(&tokenizer) {}
-    /// The text that became complete with this token (may be empty).
+    explicit StreamDecoder(const Tokenizer& tokenizer, StreamStart start = StreamStart::Text)
+        : m_tokenizer(&tokenizer), m_first(start == StreamStart::Text) {}
+    /// The text that became complete with this token (may be empty). Bytes that cannot become a character are U+FFFD.
     std::string push(TokenId id);
     /// What is left, invalid bytes replaced by U+FFFD.
     std::string finish();
@@ -62,7 +73,7 @@ class StreamDecoder {
   private:
     const Tokenizer* m_tokenizer;
     std::string m_pending;
-    bool m_first = true;
+    bool m_first;
 };
 
 }  // namespace kvscope::text
