@@ -11,7 +11,7 @@ export LC_ALL="${LC_ALL:-${LANG:-C.UTF-8}}"
 if [[ -z "${XDG_RUNTIME_DIR:-}" ]]; then
   XDG_RUNTIME_DIR="${TMPDIR:-/tmp}/kvscope-runtime-$(id -u)"
   export XDG_RUNTIME_DIR
-  mkdir -p -m 700 "$XDG_RUNTIME_DIR"
+  mkdir -p "$XDG_RUNTIME_DIR" && chmod 700 "$XDG_RUNTIME_DIR"
 fi
 # Build folders and checkouts share cached objects: paths are hashed relative to the root.
 export CCACHE_BASEDIR="${CCACHE_BASEDIR:-$KVSCOPE_ROOT}" CCACHE_NOHASHDIR=1
