@@ -11,3 +11,9 @@ kvscope_test(
           ${CMAKE_CURRENT_LIST_DIR}/reader_test.cpp ${CMAKE_CURRENT_LIST_DIR}/head_range_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/support.cpp
   DEPS kvscope::trace PkgConfig::SQLITE3)
+kvscope_test(
+  NAME trace_export_test
+  LABEL unit
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/export_test.cpp ${CMAKE_CURRENT_LIST_DIR}/summary_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/support.cpp
+  DEPS kvscope::trace PkgConfig::SQLITE3)
