@@ -362,7 +362,7 @@ bool Parser::indexByName(const std::vector<Item>& items, std::vector<std::uint32
                          std::string_view what) {
     order.resize(items.size());
     std::iota(order.begin(), order.end(), 0U);
-    std::ranges::stable_sort(order, {}, [&](std::uint32_t i) { return name(items[i]); });
+    std::ranges::sort(order, {}, [&](std::uint32_t i) { return std::pair(name(items[i]), i); });
     const auto same = std::ranges::adjacent_find(order, {}, [&](std::uint32_t i) { return name(items[i]); });
     if (same == order.end()) return true;
     m_cursor.setPlace(fmt::format("{} {}", what, quoteName(name(items[*same]))));

@@ -11,7 +11,7 @@ namespace {
 
 constexpr TensorTypeInfo row(std::uint32_t id, std::string_view name, std::uint32_t values, std::uint32_t bytes) {
     const auto type = static_cast<TensorType>(id);
-    return {type, name, values, bytes, findCodec(type) != nullptr};
+    return {type, name, values, bytes, hasCodec(type)};
 }
 
 /// A type that old files may hold and no program reads any more.
@@ -34,12 +34,12 @@ constexpr std::array kTypes{
     row(40, "NVFP4", 64, 36),    row(41, "Q1_0", 128, 18),   row(42, "Q2_0", 64, 18),
 };
 
-static_assert(std::ranges::all_of(kTypes,
-                                  [](const TensorTypeInfo& info) {
-                                      return static_cast<std::uint32_t>(info.type) ==
-                                             static_cast<std::uint32_t>(&info - kTypes.data());
-                                  }),
-              "the rows stand at their ids");
+constexpr bool rowsStandAtTheirIds() {
+    std::uint32_t id = 0;
+    return std::ranges::all_of(
+        kTypes, [&id](const TensorTypeInfo& info) { return static_cast<std::uint32_t>(info.type) == id++; });
+}
+static_assert(rowsStandAtTheirIds());
 
 }  // namespace
 

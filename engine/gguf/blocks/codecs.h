@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
@@ -48,11 +49,14 @@ inline constexpr std::array kCodecs{
     Codec{TensorType::Q6_K, decodeQ6_K, nullptr},
 };
 
-[[nodiscard]] constexpr const Codec* findCodec(TensorType type) {
-    for (const Codec& codec : kCodecs) {
-        if (codec.type == type) return &codec;
-    }
-    return nullptr;
+[[nodiscard]] constexpr bool hasCodec(TensorType type) {
+    return std::ranges::any_of(kCodecs, [type](const Codec& codec) { return codec.type == type; });
+}
+
+/// The codec of a type, or nullptr.
+[[nodiscard]] inline const Codec* findCodec(TensorType type) {
+    const auto* it = std::ranges::find(kCodecs, type, &Codec::type);
+    return it != kCodecs.end() ? it : nullptr;
 }
 
 }  // namespace kvscope::gguf
