@@ -21,7 +21,7 @@ using HeadRows = Eigen::Map<const Eigen::MatrixXf, 0, Eigen::OuterStride<>>;
 /// Weight rows cast to double at a time, which bounds the copy.
 constexpr Index kRowsAtOnce = 256;
 /// Queries whose scores are held at a time.
-constexpr Index kQueriesAtOnce = 256;
+constexpr Index kQueriesAtOnce = 128;
 
 void appendAsFloat(const Matrix& from, std::vector<float>& to) {
     const std::size_t begin = to.size();
@@ -137,16 +137,25 @@ class Forward::Step {
         rotate(op, slot(model::Slot::Key));
     }
 
+    /// Whether the query at `query` may see the row at `key` (key <= query).
+    [[nodiscard]] bool sees(const model::AttendOp& op, std::uint32_t head, std::size_t query, std::size_t key) const {
+        return (op.window == 0 || query - key < op.window) &&
+               (!m_options->visible || m_options->visible(op.layer, head, query, key));
+    }
+
     /// Turns scores (rows, queries) into probabilities. The first query stands at position `position`.
     void maskedSoftmax(const model::AttendOp& op, std::uint32_t head, std::size_t position, Matrix& scores) const {
         for (Index column = 0; column < scores.cols(); ++column) {
             const std::size_t query = position + static_cast<std::size_t>(column);
-            auto values = scores.col(column);
-            for (Index row = 0; row < scores.rows(); ++row) {
-                const auto key = static_cast<std::size_t>(row);
-                const bool seen = key <= query && (op.window == 0 || query - key < op.window) &&
-                                  (!m_options->visible || m_options->visible(op.layer, head, query, key));
-                if (!seen) values(row) = -std::numeric_limits<double>::infinity();
+            const Index causal = std::min(toIndex(query) + 1, scores.rows());
+            scores.col(column).tail(scores.rows() - causal).setZero();
+            auto values = scores.col(column).head(causal);
+            if (op.window != 0 || m_options->visible) {
+                for (Index row = 0; row < causal; ++row) {
+                    if (!sees(op, head, query, static_cast<std::size_t>(row))) {
+                        values(row) = -std::numeric_limits<double>::infinity();
+                    }
+                }
             }
             const double largest = values.maxCoeff();
             if (std::isinf(largest) && largest < 0) {  // nothing is visible: the head gives zero
@@ -182,11 +191,12 @@ class Forward::Step {
             for (Index head = kv * group; head < (kv + 1) * group; ++head) {
                 for (Index first = 0; first < query.cols(); first += kQueriesAtOnce) {
                     const Index count = std::min(kQueriesAtOnce, query.cols() - first);
-                    const Matrix q = query.block(head * dimK, first, dimK, count);
-                    Matrix scores = static_cast<double>(op.scale) * (keys.transpose() * q);
-                    maskedSoftmax(op, static_cast<std::uint32_t>(head),
-                                  m_forward->m_length + static_cast<std::size_t>(first), scores);
-                    out.block(head * dimV, first, dimV, count).noalias() = values * scores;
+                    const std::size_t position = m_forward->m_length + static_cast<std::size_t>(first);
+                    const Index seen = std::min(length, toIndex(position) + count);  // later rows are masked anyway
+                    const Matrix q = static_cast<double>(op.scale) * query.block(head * dimK, first, dimK, count);
+                    Matrix scores = keys.leftCols(seen).transpose() * q;
+                    maskedSoftmax(op, static_cast<std::uint32_t>(head), position, scores);
+                    out.block(head * dimV, first, dimV, count).noalias() = values.leftCols(seen) * scores;
                 }
             }
         }

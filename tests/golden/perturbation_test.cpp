@@ -108,9 +108,10 @@ TEST(Keys, EachFloatMovesTheLogits) {
 }
 
 TEST(Keys, YarnBoundsMoveTheLogits) {  // they pass through floor and ceil, so 1 % may do nothing
-    for (const char* key : {"llama.rope.scaling.yarn_beta_fast", "llama.rope.scaling.yarn_beta_slow"}) {
+    for (const auto& [key, factor] :
+         {std::pair("llama.rope.scaling.yarn_beta_fast", 0.1F), std::pair("llama.rope.scaling.yarn_beta_slow", 4.0F)}) {
         Bytes changed = readBytes("gqa_bf16_fused_yarn");
-        scaleFloats(changed, valueOffset(changed, key), 1, 4.0F);
+        scaleFloats(changed, valueOffset(changed, key), 1, factor);
         EXPECT_GT(movedBy("gqa_bf16_fused_yarn", changed), kMoved) << key;
     }
 }
@@ -121,7 +122,7 @@ TEST(Keys, IntegersMoveTheLogits) {
         const char* key;
         std::uint32_t value;
     };
-    const Case cases[] = {{"gqa_bf16_fused_yarn", "llama.rope.scaling.original_context_length", 16},
+    const Case cases[] = {{"gqa_bf16_fused_yarn", "llama.rope.scaling.original_context_length", 128},
                           {"gqa_q4_1_longrope", "llama.rope.scaling.original_context_length", 128},
                           {"gqa_q4_1_longrope", "llama.context_length", 16},
                           {"gqa_q8_0_arrays", "llama.rope.dimension_count", 10}};
