@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/bridge/engine_backend.h"
+
+namespace kvscope::shell {
+
+/// The desktop program from its arguments to its exit code, over any source of runs. Exit codes: 0 ok, 1 the run
+/// failed, 2 bad usage, 3 bad input file, 4 no usable device.
+int runApplication(int& argc, char** argv, bridge::BackendFactory factory);
+
+}  // namespace kvscope::shell

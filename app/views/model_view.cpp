@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/views/model_view.h"
+
+#include <QGridLayout>
+#include <array>
+
+#include "app/models/format.h"
+#include "app/plots/palette.h"
+#include "engine/base/units.h"
+
+namespace kvscope::views {
+
+ModelView::ModelView(ViewContext& context, QWidget* parent) : View(context, parent) {
+    static constexpr std::array<const char*, kRows> kNames{"model",      "architecture", "heads",    "weights",
+                                                           "cache, f16", "position",     "resident", "device"};
+    auto* layout = new QGridLayout(this);
+    layout->setContentsMargins(12, 0, 12, 8);
+    layout->setVerticalSpacing(3);
+    layout->setColumnStretch(1, 1);
+    for (int row = 0; row < kRows; ++row) {
+        Fact fact{new QLabel(kNames.at(static_cast<std::size_t>(row)), this), new QLabel(this)};
+        fact.name->setObjectName("secondary");
+        fact.name->setFont(plots::wordFont(12));
+        fact.value->setFont(plots::numberFont(11.5));
+        fact.value->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+        fact.value->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+        layout->addWidget(fact.name, row, 0);
+        layout->addWidget(fact.value, row, 1);
+        m_facts.push_back(fact);
+        fact.name->hide();
+    }
+    m_empty = new QLabel("No model is open.\nDrop a .gguf file on the window, or press Ctrl+O.", this);
+    m_empty->setObjectName("secondary");
+    m_empty->setAlignment(Qt::AlignCenter);
+    m_empty->setWordWrap(true);
+    layout->addWidget(m_empty, kRows, 0, 1, 2);
+    layout->setRowStretch(kRows + 1, 1);
+    setAccessibleName("Facts of the model");
+}
+
+void ModelView::set(Row row, const QString& value, const QString& tip) {
+    auto& fact = m_facts[row];
+    fact.name->setVisible(!value.isEmpty());
+    if (fact.value->text() != value) {
+        fact.value->setText(value);
+        fact.value->setToolTip(tip.isEmpty() ? value : tip);
+        fact.value->setAccessibleName(fact.name->text() + " " + value);
+    }
+}
+
+void ModelView::showRun(const trace::RunInfo& run) {
+    m_empty->hide();
+    set(Name, QString::fromStdString(run.modelName), QString::fromStdString(run.modelPath));
+    const bool grouped = run.nHeads != run.nKvHeads;
+    set(Architecture, QString::fromStdString(run.architecture) +
+                          (grouped ? QString(" (GQA %1:%2)").arg(run.nHeads).arg(run.nKvHeads) : QString(" (MHA)")));
+    set(Shape, QString("%1 L × %2 KV × %3").arg(run.nLayers).arg(run.nKvHeads).arg(run.headDim),
+        QString("%1 layers, %2 query heads on %3 KV heads of %4 values each")
+            .arg(run.nLayers)
+            .arg(run.nHeads)
+            .arg(run.nKvHeads)
+            .arg(run.headDim));
+    set(Weights, QString::fromStdString(formatBytes(run.modelBytes)), QString::fromStdString(run.weightTypes));
+    set(Cache, models::formatInteger(run.bytesPerTokenNativeF16) + "\u2009B / token",
+        QString(
+            "An f16 cache as the architecture stores it: %1 B a token.\nWith rows for every query head: %2 B a token.")
+            .arg(models::formatInteger(run.bytesPerTokenNativeF16), models::formatInteger(run.bytesPerTokenMhaF16)));
+    set(Device, QString::fromStdString(run.deviceName) + (run.deviceIsCpu ? " (CPU)" : ""),
+        QString::fromStdString(run.deviceName + "\n" + run.driver) +
+            (run.deviceIsCpu ? "\nA CPU implementation of Vulkan: its speed is that of the processor." : ""));
+    emit factsChanged(QString::fromStdString(run.mathMode));
+}
+
+bool ModelView::onSnapshot(const models::Snapshot& snapshot, const bridge::EngineStatus& /*status*/) {
+    if (snapshot.history == nullptr) {
+        return false;
+    }
+    const auto& run = snapshot.history->run();
+    if (snapshot.generation != m_generation) {
+        m_generation = snapshot.generation;
+        showRun(run);
+    }
+    if (const auto* bundle = snapshot.newest()) {
+        set(Position, models::formatInteger(bundle->step.position) + " of " + models::formatInteger(run.contextLength),
+            "Rows seen so far, of the rows this run may reach.");
+        if (!bundle->occupancy.empty()) {
+            const auto& all = bundle->occupancy.front();
+            set(Resident, QString::fromStdString(formatBytes(all.bytesUsed)),
+                QString("%1 rows in all heads use %2; %3 allocated; an f16 cache of this architecture would use %4.")
+                    .arg(models::formatInteger(all.physicalRows), QString::fromStdString(formatBytes(all.bytesUsed)),
+                         QString::fromStdString(formatBytes(all.bytesAllocated)),
+                         QString::fromStdString(formatBytes(all.bytesNativeF16))));
+        }
+    }
+    return false;
+}
+
+}  // namespace kvscope::views

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QLabel>
+#include <vector>
+
+#include "app/views/view.h"
+
+namespace kvscope::views {
+
+/// The facts of the model and its run.
+class ModelView : public View {
+    Q_OBJECT
+  public:
+    explicit ModelView(ViewContext& context, QWidget* parent = nullptr);
+    bool onSnapshot(const models::Snapshot& snapshot, const bridge::EngineStatus& status) override;
+
+  private:
+    struct Fact {
+        QLabel* name = nullptr;
+        QLabel* value = nullptr;
+    };
+    enum Row { Name, Architecture, Shape, Weights, Cache, Position, Resident, Device, kRows };
+    void set(Row row, const QString& value, const QString& tip = {});
+    void showRun(const trace::RunInfo& run);
+
+    std::vector<Fact> m_facts;
+    QLabel* m_empty = nullptr;
+    std::uint64_t m_generation = 0;
+};
+
+}  // namespace kvscope::views
