@@ -35,6 +35,7 @@ struct DeviceDescription {
 struct EngineOptions {
     std::string device;  ///< empty = best; else an index, a part of the name, or a UUID
     bool validation = false;  ///< Vulkan validation layer on, messages collected
+    bool countLoads = false;  ///< kernels of the counting build: checks of the traffic figures, slow
     std::function<void(float fraction, const std::string& what)> progress;  ///< called on the loading thread
 };
 
@@ -54,6 +55,8 @@ class Engine {
     [[nodiscard]] std::uint64_t weightBytes() const;
     /// (bytes read + bytes written) / time of a 256 MiB device copy; measured at the first call, then remembered.
     [[nodiscard]] Result<double> copyBytesPerSecond();
+    /// The same without measuring: 0 when it was not measured yet.
+    [[nodiscard]] double copyBytesPerSecondIfMeasured() const;
     /// Messages of the validation layer so far.
     [[nodiscard]] std::vector<std::string> validationMessages() const;
 

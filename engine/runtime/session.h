@@ -33,6 +33,7 @@ struct SessionOptions {
     std::uint32_t chunk = 64;           ///< prefill chunk, tokens
     std::uint32_t cacheRowsCap = 0;     ///< upper bound of rows a head, all sequences; 0 = none
     ProbeOptions probes;
+    std::uint64_t seed = 0;  ///< recorded with the run
     bool exactLane = false;  ///< run `exact` on the same tokens in lockstep: fills trace::LaneRecord
 };
 
@@ -81,8 +82,9 @@ class Session {
     [[nodiscard]] std::string policyEffective() const;
     [[nodiscard]] std::span<const std::string> remarks() const;
 
-    /// Changes which probes run from the next step on.
-    void setProbes(const ProbeOptions& probes);
+    /// Changes which probes run from the next step on. Error: the error probe is asked for, but exact rows were not
+    /// kept aside from the start of the session.
+    Result<void> setProbes(const ProbeOptions& probes);
     /// Facts for the trace's head.
     [[nodiscard]] trace::RunInfo runInfo() const;
 

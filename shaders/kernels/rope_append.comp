@@ -70,6 +70,7 @@ void appendRow(uint head, uint column) {
     uint base = slot / kPageRows * pc.pageWords;
     uint row = slot % kPageRows;
     uint aside = position * pc.exactStride + head * 2u * HEAD_DIM;
+    bool keepsAside = EXACT == 1u && columns[column * kColumnWords + 3u] == 1u;
     if (gl_LocalInvocationID.x == 0u) {
         positions[slot] = position;
         KVS_STORE(kCatIndex, 4u);
@@ -79,11 +80,11 @@ void appendRow(uint head, uint column) {
         uint keys = pc.keyOffset + column * pc.stride + head * HEAD_DIM;
         for (uint j = 0u; j < CHUNK; ++j) v[j] = rotatedKey(keys, column, chunk * CHUNK + j);
         rowStore(KEY, base, row, chunk, v);
-        if (EXACT == 1u) keep(aside, chunk, v);
+        if (keepsAside) keep(aside, chunk, v);
         uint from = pc.valueOffset + column * pc.stride + head * HEAD_DIM + chunk * CHUNK;
         for (uint j = 0u; j < CHUNK; ++j) v[j] = valueAt(from + j);
         rowStore(VALUE, base + pc.pageValues, row, chunk, v);
-        if (EXACT == 1u) keep(aside + HEAD_DIM, chunk, v);
+        if (keepsAside) keep(aside + HEAD_DIM, chunk, v);
     }
 }
 

@@ -9,7 +9,7 @@ KVS_CONSTANT(uint, kPageRows, 32u)         // rows of one KV head in a page
 KVS_CONSTANT(uint, kSplitRows, 256u)       // rows of one split of attention: fixed, so sums never depend on the batch
 KVS_CONSTANT(uint, kMaxQuerySlots, 16u)    // query heads x query columns that one workgroup of attention serves
 KVS_CONSTANT(uint, kFreeRow, 0xFFFFFFFFu)  // position of a slot that holds no row
-KVS_CONSTANT(uint, kColumnWords, 4u)       // words of one column record: token, position, sequence slot, unused
+KVS_CONSTANT(uint, kColumnWords, 4u)       // words of one column record: token, position, sequence slot, keep aside
 KVS_CONSTANT(uint, kErrorWords, 8u)        // floats of one error record
 
 // traffic categories, in the order of trace::TrafficCategory

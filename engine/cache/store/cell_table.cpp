@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/cache/store/cell_table.h"
+
+#include <algorithm>
+
+#include "engine/base/assert.h"
+
+namespace kvscope::cache {
+
+std::uint32_t CellTable::addSequence() {
+    auto slot = std::ranges::find_if(m_sequences, [](const Sequence& s) { return !s.alive; });
+    if (slot == m_sequences.end()) slot = m_sequences.insert(m_sequences.end(), Sequence{});
+    slot->alive = true;
+    slot->cells.assign(std::size_t{m_layers} * m_kvHeads, Cells{});
+    return static_cast<std::uint32_t>(slot - m_sequences.begin());
+}
+
+void CellTable::removeSequence(std::uint32_t sequence) {
+    Sequence& gone = m_sequences.at(sequence);
+    for (std::uint32_t layer = 0; layer < m_layers; ++layer) {
+        for (std::uint32_t head = 0; head < m_kvHeads; ++head) {
+            const Cells& c = gone.cells[layer * m_kvHeads + head];
+            m_pools[layer].free.insert(m_pools[layer].free.end(), c.pages.begin(), c.pages.end());
+        }
+    }
+    gone = Sequence{};
+}
+
+bool CellTable::alive(std::uint32_t sequence) const {
+    return sequence < m_sequences.size() && m_sequences[sequence].alive;
+}
+
+std::uint32_t CellTable::takePage(std::uint32_t layer) {
+    Pool& pool = m_pools[layer];
+    if (pool.free.empty()) return pool.next++;
+    const std::uint32_t page = pool.free.back();
+    pool.free.pop_back();
+    return page;
+}
+
+std::uint32_t CellTable::append(HeadRef head, std::uint32_t position) {
+    Cells& c = cells(head);
+    std::uint32_t slot = 0;
+    if (!c.freed.empty()) {
+        slot = c.freed.back();
+        c.freed.pop_back();
+        c.positions[slot] = position;
+    } else {
+        slot = static_cast<std::uint32_t>(c.positions.size());
+        if (slot % kPageRows == 0) c.pages.push_back(takePage(head.layer));
+        c.positions.push_back(position);
+    }
+    ++c.resident;
+    return c.pages[slot / kPageRows] * kPageRows + slot % kPageRows;
+}
+
+void CellTable::apply(HeadRef head, const Plan& plan) {
+    Cells& c = cells(head);
+    for (const PlanItem& item : plan.items) {
+        if (item.action != PlanAction::Drop) continue;
+        KVS_ASSERT(item.slot < c.positions.size() && c.positions[item.slot] == item.position);
+        c.positions[item.slot] = kFree;
+        c.freed.push_back(item.slot);
+        --c.resident;
+    }
+    std::ranges::sort(c.freed, std::greater<>());
+}
+
+std::vector<ResidentRow> CellTable::residentRows(HeadRef head) const {
+    const Cells& c = cells(head);
+    std::vector<ResidentRow> rows;
+    rows.reserve(c.resident);
+    for (std::uint32_t slot = 0; slot < c.positions.size(); ++slot) {
+        if (c.positions[slot] != kFree) rows.push_back({slot, c.positions[slot]});
+    }
+    return rows;
+}
+
+std::vector<RowMove> CellTable::compact(std::uint32_t layer) {
+    std::vector<RowMove> moves;
+    Pool fresh;
+    for (Sequence& sequence : m_sequences) {
+        if (!sequence.alive) continue;
+        for (std::uint32_t head = 0; head < m_kvHeads; ++head) {
+            Cells& c = sequence.cells[layer * m_kvHeads + head];
+            std::vector<ResidentRow> rows;
+            for (std::uint32_t slot = 0; slot < c.positions.size(); ++slot) {
+                if (c.positions[slot] != kFree) rows.push_back({slot, c.positions[slot]});
+            }
+            std::ranges::sort(rows, {}, &ResidentRow::position);
+            Cells packed;
+            packed.resident = static_cast<std::uint32_t>(rows.size());
+            for (const ResidentRow& row : rows) {
+                const auto slot = static_cast<std::uint32_t>(packed.positions.size());
+                if (slot % kPageRows == 0) packed.pages.push_back(fresh.next++);
+                packed.positions.push_back(row.position);
+                moves.push_back({c.pages[row.slot / kPageRows] * kPageRows + row.slot % kPageRows,
+                                 packed.pages.back() * kPageRows + slot % kPageRows});
+            }
+            c = std::move(packed);
+        }
+    }
+    m_pools[layer] = std::move(fresh);
+    return moves;
+}
+
+}  // namespace kvscope::cache

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/session.h"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <fstream>
+#include <map>
+
+#include "engine/base/units.h"
+#include "engine/kernels/row_storage.h"
+#include "engine/runtime/session_impl.h"
+#include "shaders/shared/constants.h"
+
+namespace kvscope::runtime {
+
+namespace {
+
+std::uint64_t availableHostBytes() {
+    std::ifstream meminfo("/proc/meminfo");
+    std::string key;
+    std::uint64_t kib = 0;
+    std::string unit;
+    while (meminfo >> key >> kib >> unit) {
+        if (key == "MemAvailable:") return kib * 1024;
+    }
+    return 4ULL << 30U;
+}
+
+std::string utcNow() {
+    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    std::tm utc{};
+    gmtime_r(&now, &utc);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                       utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+Result<void> checkShape(const gguf::File& file, const model::Hparams& h) {
+    const std::string where = file.path().string();
+    const auto uniform = [](const std::vector<std::uint32_t>& v) {
+        return std::ranges::all_of(v, [&](std::uint32_t x) { return x == v.front(); });
+    };
+    if (!uniform(h.nHeads) || !uniform(h.nKvHeads)) {
+        return fail(ErrorKind::Unsupported, where, "layers with different numbers of heads cannot be run yet");
+    }
+    if (h.headDimK != h.headDimV) {
+        return fail(ErrorKind::Unsupported, where, "keys of {} and values of {} per head cannot be run yet", h.headDimK,
+                    h.headDimV);
+    }
+    if (kernels::chunkOf(h.headDimK) == 0) {
+        return fail(ErrorKind::Unsupported, where, "head size {} is no multiple of 8", h.headDimK);
+    }
+    const std::uint32_t group = h.nHeads.front() / h.nKvHeads.front();
+    if (group > shared::kMaxQuerySlots) {
+        return fail(ErrorKind::Unsupported, where, "{} query heads share a KV head; at most {} can be run", group,
+                    shared::kMaxQuerySlots);
+    }
+    return {};
+}
+
+}  // namespace
+
+cache::ModelShape Session::Impl::modelShape() const {
+    const model::Hparams& h = hparams();
+    return {h.architecture,         h.nLayers,  h.nHeads.front(), h.nKvHeads.front(), h.headDimK,
+            h.nCtxTrained};
+}
+
+Result<void> Session::Impl::checkPolicy(const cache::CachePolicy& policy) {
+    const cache::Validation validation = cache::validate(policy, modelShape());
+    if (!validation.errors.empty()) return std::unexpected(validation.errors.front());
+    remarks = validation.remarks;
+    return {};
+}
+
+Result<void> Session::Impl::init(const SessionOptions& wanted) {
+    options = wanted;
+    policyRequested = wanted.policy;
+    startedAt = utcNow();
+    const model::Hparams& h = hparams();
+    if (auto checked = checkShape(engine.file(), h); !checked) return checked;
+    if (auto checked = checkPolicy(options.policy); !checked) return checked;
+    contextLength = options.contextLength != 0 ? options.contextLength : h.nCtxTrained;
+    if (contextLength == 0) return fail(ErrorKind::BadUsage, "context length", "the model states none: give one");
+    options.chunk = std::clamp(options.chunk, 1U, 512U);
+    chunkLimit = options.chunk;
+    cache::StoreShape shape;
+    shape.layers = h.nLayers;
+    shape.heads = h.nHeads.front();
+    shape.kvHeads = h.nKvHeads.front();
+    shape.headDim = h.headDimK;
+    shape.contextLength = contextLength;
+    shape.maxColumns = std::max(options.chunk, 16U);
+    shape.rowsCap = options.cacheRowsCap;
+    kernels::KernelLibrary& library = *engine.impl().library;
+    auto made = cache::RegionStore::create(library, shape, options.policy);
+    if (!made) return forward(made);
+    store = std::move(*made);
+    executor = std::make_unique<StepExecutor>(library, engine.program(), *engine.impl().weights, *store);
+    if (auto ready = executor->init(shape.maxColumns); !ready) return ready;
+    if (options.probes.errorEvery > 0) {
+        if (auto ready = makeErrorBuffers(); !ready) return ready;
+    }
+    if (!options.exactLane) return {};
+    SessionOptions exact;
+    exact.contextLength = contextLength;
+    exact.chunk = options.chunk;
+    exact.probes = {.occupancy = false, .traffic = false, .decisions = false};
+    auto second = Session::create(engine, exact);
+    if (!second) return forward(second);
+    lane = std::move(*second);
+    return {};
+}
+
+Result<void> Session::Impl::makeErrorBuffers() {
+    const model::Hparams& h = hparams();
+    vulkan::Device& device = *engine.impl().device;
+    const std::uint64_t layerBytes =
+        std::uint64_t{contextLength} * h.nKvHeads.front() * 2 * h.headDimK * 4;
+    const std::uint64_t budget = options.probes.exactRowsBudget != 0
+                                     ? options.probes.exactRowsBudget
+                                     : std::min(availableHostBytes(), device.memoryBudget()) / 4;
+    const std::uint64_t affordable = std::min<std::uint64_t>(h.nLayers, budget / std::max<std::uint64_t>(layerBytes, 1));
+    if (affordable == 0) {
+        return fail(ErrorKind::OutOfMemory, "error probe",
+                    "the exact rows of one layer take {}, the budget is {}; a shorter context needs less",
+                    formatBytes(layerBytes), formatBytes(budget));
+    }
+    if (affordable < h.nLayers) {
+        remarks.push_back(fmt::format("the error probe covers {} of {} layers: exact rows of all would take {}, the budget is {}",
+                                      affordable, h.nLayers, formatBytes(layerBytes * h.nLayers), formatBytes(budget)));
+    }
+    error.exact.resize(h.nLayers);
+    for (std::uint64_t i = 0; i < affordable; ++i) {
+        const std::uint64_t layer = i * h.nLayers / affordable;
+        auto buffer = vulkan::Buffer::create(device, layerBytes, vulkan::MemoryUse::Readback, "exact rows kept aside");
+        if (!buffer) return forward(buffer);
+        error.exact[layer] = std::move(*buffer);
+    }
+    error.rowCapacity = contextLength + store->shape().maxColumns;
+    const std::uint64_t heads = h.nHeads.front();
+    for (vulkan::Buffer* scores : {&error.scores, &error.exactScores}) {
+        auto buffer = vulkan::Buffer::create(device, heads * error.rowCapacity * 4, vulkan::MemoryUse::Readback,
+                                             "scores of the error probe");
+        if (!buffer) return forward(buffer);
+        *scores = std::move(*buffer);
+    }
+    auto records = vulkan::Buffer::create(device, heads * h.nLayers * shared::kErrorWords * 4,
+                                          vulkan::MemoryUse::Readback, "records of the error probe");
+    if (!records) return forward(records);
+    error.records = std::move(*records);
+    return {};
+}
+
+Session::Session(std::unique_ptr<Impl> impl) : m_impl(std::move(impl)) {}
+Session::~Session() = default;
+
+Result<std::unique_ptr<Session>> Session::create(Engine& engine, const SessionOptions& options) {
+    auto impl = std::make_unique<Impl>(engine);
+    if (auto ready = impl->init(options); !ready) return forward(ready);
+    return std::unique_ptr<Session>(new Session(std::move(impl)));
+}
+
+namespace {
+
+Result<void> checkTokens(std::span<const text::TokenId> tokens, std::uint32_t vocabulary) {
+    for (const text::TokenId token : tokens) {
+        if (token < 0 || static_cast<std::uint32_t>(token) >= vocabulary) {
+            return fail(ErrorKind::BadUsage, "tokens", "{} is no token id of this model (0 … {})", token, vocabulary - 1);
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<SequenceId> Session::addSequence(std::span<const text::TokenId> prompt, const SamplerOptions& sampler) {
+    if (prompt.empty()) return fail(ErrorKind::BadUsage, "prompt", "it has no token");
+    if (auto checked = checkTokens(prompt, m_impl->hparams().nVocab); !checked) return forward(checked);
+    if (prompt.size() > m_impl->contextLength) {
+        return fail(ErrorKind::BadUsage, "prompt", "it has {} tokens, the context length is {}", prompt.size(),
+                    m_impl->contextLength);
+    }
+    const auto alive = std::ranges::count_if(m_impl->sequences, [](const auto& s) { return !s.removed; });
+    if (alive >= m_impl->store->shape().maxColumns) {
+        return fail(ErrorKind::BadUsage, "sequences", "at most {} run at a time", m_impl->store->shape().maxColumns);
+    }
+    auto slot = m_impl->store->addSequence();
+    if (!slot) return forward(slot);
+    SessionSequence sequence;
+    sequence.slot = *slot;
+    sequence.sampler = Sampler(sampler);
+    sequence.state.id = static_cast<SequenceId>(m_impl->sequences.size());
+    sequence.state.tokens.assign(prompt.begin(), prompt.end());
+    sequence.state.promptTokens = static_cast<std::uint32_t>(prompt.size());
+    m_impl->sequences.push_back(std::move(sequence));
+    if (m_impl->lane) {
+        const std::array first{prompt.front()};  // the rest follows as the steps take it
+        if (auto added = m_impl->lane->addSequence(first, {}); !added) return added;
+    }
+    return m_impl->sequences.back().state.id;
+}
+
+Result<void> Session::appendTokens(SequenceId id, std::span<const text::TokenId> tokens) {
+    if (id >= m_impl->sequences.size() || m_impl->sequences[id].removed) {
+        return fail(ErrorKind::BadUsage, "sequence", "there is no sequence {}", id);
+    }
+    if (auto checked = checkTokens(tokens, m_impl->hparams().nVocab); !checked) return checked;
+    auto& state = m_impl->sequences[id].state;
+    state.tokens.insert(state.tokens.end(), tokens.begin(), tokens.end());
+    return {};
+}
+
+Result<void> Session::removeSequence(SequenceId id) {
+    if (id >= m_impl->sequences.size() || m_impl->sequences[id].removed) {
+        return fail(ErrorKind::BadUsage, "sequence", "there is no sequence {}", id);
+    }
+    m_impl->store->removeSequence(m_impl->sequences[id].slot);
+    m_impl->sequences[id].removed = true;
+    m_impl->sequences[id].state.finished = true;
+    if (m_impl->lane) return m_impl->lane->removeSequence(id);
+    return {};
+}
+
+Result<trace::BundlePtr> Session::step(std::stop_token stop, bool sample) { return m_impl->step(stop, sample); }
+
+void Session::setChunk(std::uint32_t limit) { m_impl->chunkLimit = std::clamp(limit, 1U, m_impl->options.chunk); }
+
+Result<std::span<const float>> Session::logits(SequenceId id) const {
+    if (id >= m_impl->sequences.size() || m_impl->sequences[id].logits.empty()) {
+        return fail(ErrorKind::BadUsage, "sequence", "sequence {} has no logits yet", id);
+    }
+    return std::span<const float>(m_impl->sequences[id].logits);
+}
+
+void Session::keepAllLogits(bool keep) { m_impl->keepAllLogits = keep; }
+std::span<const float> Session::allLogits() const { return m_impl->allLogits; }
+const SequenceState& Session::sequence(SequenceId id) const { return m_impl->sequences.at(id).state; }
+
+Result<void> Session::setPolicy(const cache::CachePolicy& policy) {
+    const std::vector<std::string> before = m_impl->remarks;
+    const std::string from = policyEffective();
+    if (auto checked = m_impl->checkPolicy(policy); !checked) {
+        m_impl->remarks = before;
+        return checked;
+    }
+    const std::uint64_t bytesBefore = m_impl->store->rowsResident() * m_impl->store->rowBytes();
+    if (auto done = m_impl->store->setPolicy(policy); !done) return done;
+    const std::uint64_t bytesAfter = m_impl->store->rowsResident() * m_impl->store->rowBytes();
+    const bool encodes = m_impl->options.policy.encode != policy.encode || m_impl->options.policy.exact != policy.exact;
+    m_impl->options.policy = policy;
+    m_impl->policyRequested = policy;
+    ++m_impl->policyIndex;
+    m_impl->switchedTo = policyEffective();
+    trace::DecisionRecord record;
+    record.axis = encodes ? trace::Axis::Encode : trace::Axis::Keep;
+    record.kind = trace::DecisionKind::PolicySwitch;
+    record.method = "policy";
+    record.text = from + " → " + m_impl->switchedTo;
+    record.rows = encodes ? m_impl->store->rowsResident() : 0;
+    record.score = record.threshold = record.predictedError = record.verifiedError = std::nan("");
+    record.bytes = static_cast<std::int64_t>(bytesBefore) - static_cast<std::int64_t>(bytesAfter);
+    m_impl->pendingDecisions.push_back(std::move(record));
+    return {};
+}
+
+const cache::CachePolicy& Session::policy() const { return m_impl->options.policy; }
+std::string Session::policyEffective() const { return m_impl->options.policy.toText(); }
+std::span<const std::string> Session::remarks() const { return m_impl->remarks; }
+
+Result<void> Session::setProbes(const ProbeOptions& probes) {
+    if (probes.errorEvery > 0 && !m_impl->error.present()) {
+        if (m_impl->steps > 0) {
+            return fail(ErrorKind::BadUsage, "error probe",
+                        "exact rows were not kept aside from the start of this run; start it again with the probe on");
+        }
+        if (auto ready = m_impl->makeErrorBuffers(); !ready) return ready;
+    }
+    m_impl->options.probes = probes;
+    return {};
+}
+
+trace::RunInfo Session::runInfo() const {
+    const model::Hparams& h = m_impl->hparams();
+    const DeviceDescription& device = m_impl->engine.device();
+    trace::RunInfo info;
+    info.modelName = h.name;
+    info.modelPath = m_impl->engine.file().path().string();
+    info.architecture = h.architecture;
+    info.modelBytes = m_impl->engine.file().fileBytes();
+    std::map<std::string_view, int> types;
+    for (const gguf::TensorInfo& tensor : m_impl->engine.file().tensors()) {
+        ++types[gguf::tensorTypeInfo(tensor.type)->name];
+    }
+    for (const auto& [type, count] : types) {
+        info.weightTypes += fmt::format("{}{} ×{}", info.weightTypes.empty() ? "" : ", ", type, count);
+    }
+    info.nLayers = h.nLayers;
+    info.nHeads = h.nHeads.front();
+    info.nKvHeads = h.nKvHeads.front();
+    info.headDim = h.headDimK;
+    info.vocabulary = h.nVocab;
+    info.trainedContext = h.nCtxTrained;
+    info.contextLength = m_impl->contextLength;
+    info.chunk = m_impl->options.chunk;
+    info.policyRequested = m_impl->policyRequested.toText();
+    info.policyEffective = policyEffective();
+    info.mathMode = "precise";
+    info.seed = m_impl->options.seed;
+    info.deviceName = device.name;
+    info.deviceUuid = device.uuid;
+    info.driver = device.driver;
+    info.deviceIsCpu = device.isCpu;
+    info.copyBytesPerSecond = m_impl->engine.copyBytesPerSecondIfMeasured();
+    info.errorEvery = m_impl->options.probes.errorEvery;
+    info.bytesPerTokenNativeF16 = h.cacheBytesPerTokenF16();
+    info.bytesPerTokenMhaF16 = h.cacheBytesPerTokenMhaF16();
+    info.startedAt = m_impl->startedAt;
+    info.program = "kvscope " KVSCOPE_VERSION;
+    return info;
+}
+
+}  // namespace kvscope::runtime

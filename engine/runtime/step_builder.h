@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "engine/runtime/step_executor.h"
+
+namespace kvscope::runtime {
+
+/// Turns the operations of a program into dispatches for one shape of a step.
+struct StepExecutor::Builder {
+    StepExecutor& executor;
+    const Key& key;
+    const ErrorBuffers& error;
+    std::vector<Planned> planned;
+
+    Result<void> build();
+
+  private:
+    struct Part {
+        std::uint32_t begin = 0;
+        std::uint32_t count = 0;
+    };
+    /// Columns first … columns-1 in runs of a multiple of 8, then 4, 2, 1.
+    [[nodiscard]] static std::vector<Part> parts(std::uint32_t first, std::uint32_t columns);
+    Result<void> add(Result<kernels::Dispatch> dispatch, Recorded info);
+    Result<void> operation(std::size_t index, const model::EmbedOp& op);
+    Result<void> operation(std::size_t index, const model::NormOp& op);
+    Result<void> operation(std::size_t index, const model::ProductOp& op);
+    Result<void> operation(std::size_t index, const model::RopeOp& op);
+    Result<void> operation(std::size_t index, const model::AttendOp& op);
+    Result<void> operation(std::size_t index, const model::GatedOp& op);
+    Result<void> product(const DeviceMatrix& matrix, kernels::MatMulArgs args, std::uint32_t firstColumn);
+    Result<void> probe(const kernels::AttentionArgs& args, std::uint32_t layer);
+};
+
+}  // namespace kvscope::runtime

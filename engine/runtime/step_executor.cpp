@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/step_executor.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/base/assert.h"
+#include "engine/runtime/step_builder.h"
+#include "shaders/shared/constants.h"
+
+namespace kvscope::runtime {
+
+namespace {
+
+constexpr double kLongestSubmission = 0.05;  // seconds
+constexpr std::size_t kKeptShapes = 24;
+
+void addKernel(std::vector<trace::KernelRecord>& records, const std::string& kernel, const kernels::Traffic& traffic,
+               std::uint64_t gpuNs) {
+    auto found = std::ranges::find(records, kernel, &trace::KernelRecord::kernel);
+    if (found == records.end()) found = records.insert(records.end(), trace::KernelRecord{.kernel = kernel});
+    ++found->dispatches;
+    for (const kernels::CategoryTraffic& category : traffic.category) {
+        found->bytesRead += category.requested;
+        found->bytesUnique += category.unique;
+        found->bytesWritten += category.written;
+    }
+    found->flops += traffic.flops;
+    found->gpuNs += gpuNs;
+}
+
+}  // namespace
+
+std::uint64_t ErrorBuffers::bytes() const {
+    std::uint64_t sum = scores.bytes() + exactScores.bytes() + records.bytes();
+    for (const vulkan::Buffer& buffer : exact) sum += buffer.bytes();
+    return sum;
+}
+
+Result<void> StepExecutor::init(std::uint32_t maxColumns) {
+    auto made = Activations::create(m_library.device(), m_program, maxColumns);
+    if (!made) return forward(made);
+    m_activations = std::move(*made);
+    return {};
+}
+
+std::span<const float> StepExecutor::logits() const {
+    const auto all = m_activations.logits.view<float>();
+    return all.first(std::min(all.size(), std::size_t{m_logitColumns} * m_program.hparams.nVocab));
+}
+
+Result<void> StepExecutor::record(Shape& shape, std::vector<Planned>& planned, bool kernelTimes) {
+    std::size_t at = 0;
+    while (at < planned.size()) {
+        std::size_t end = at;
+        double seconds = 0;
+        while (end < planned.size() && (end == at || seconds + planned[end].seconds <= kLongestSubmission)) {
+            seconds += planned[end++].seconds;
+        }
+        auto list =
+            vulkan::CommandList::begin(m_library.device(), static_cast<std::uint32_t>(end - at), kernelTimes);
+        if (!list) return forward(list);
+        for (std::size_t i = at; i < end; ++i) {
+            if (auto done = m_library.record(*list, planned[i].dispatch); !done) return done;
+            shape.dispatches.push_back(std::move(planned[i].info));
+        }
+        if (auto done = list->end(); !done) return done;
+        shape.segments.push_back({std::move(*list), at});
+        at = end;
+    }
+    return {};
+}
+
+Result<StepExecutor::Shape*> StepExecutor::shapeFor(const Key& key, const ErrorBuffers& error) {
+    const auto replaced =
+        m_activations.ensure(m_library.device(), key.columns - key.logitsFrom, m_store.splitCapacity());
+    if (!replaced) return forward(replaced);
+    if (*replaced || m_generation != m_store.generation()) {
+        m_shapes.clear();
+        m_generation = m_store.generation();
+    }
+    if (const auto found = m_shapes.find(key); found != m_shapes.end()) {
+        found->second.lastUse = ++m_uses;
+        return &found->second;
+    }
+    if (m_shapes.size() >= kKeptShapes) {
+        m_shapes.erase(std::ranges::min_element(m_shapes, {}, [](const auto& s) { return s.second.lastUse; }));
+    }
+    Builder builder{*this, key, error, {}};
+    if (auto built = builder.build(); !built) return forward(built);
+    Shape shape;
+    if (auto recorded = record(shape, builder.planned, key.kernelTimes); !recorded) return forward(recorded);
+    shape.lastUse = ++m_uses;
+    return &(m_shapes[key] = std::move(shape));
+}
+
+void StepExecutor::writeInputs(std::span<const StepColumn> columns) {
+    auto info = m_activations.columns.view<std::uint32_t>();
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+        info[c * shared::kColumnWords] = static_cast<std::uint32_t>(columns[c].token);
+        info[c * shared::kColumnWords + 1] = columns[c].position;
+        info[c * shared::kColumnWords + 2] = columns[c].sequence;
+        info[c * shared::kColumnWords + 3] = columns[c].keepAside ? 1 : 0;
+    }
+    std::vector<bool> written(m_activations.ropeTables.size(), false);
+    for (std::size_t i = 0; i < m_program.operations.size(); ++i) {
+        const auto* rope = std::get_if<model::RopeOp>(&m_program.operations[i]);
+        if (rope == nullptr || written[m_activations.ropeTableOf[i]]) continue;
+        written[m_activations.ropeTableOf[i]] = true;
+        auto table = m_activations.ropeTables[m_activations.ropeTableOf[i]].view<float>();
+        const std::size_t pairs = rope->frequencies.size();
+        for (std::size_t c = 0; c < columns.size(); ++c) {
+            for (std::size_t p = 0; p < pairs; ++p) {
+                const double angle = columns[c].position * rope->frequencies[p];
+                table[(c * pairs + p) * 2] = static_cast<float>(std::cos(angle) * static_cast<double>(rope->magnitude));
+                table[(c * pairs + p) * 2 + 1] =
+                    static_cast<float>(std::sin(angle) * static_cast<double>(rope->magnitude));
+            }
+        }
+    }
+}
+
+Result<StepOutcome> StepExecutor::run(const StepRequest& request, ErrorBuffers& error, std::stop_token stop) {
+    const auto columns = request.columns;
+    KVS_ASSERT(!columns.empty() && request.logitsFrom < columns.size());
+    Key key{};
+    key.columns = static_cast<std::uint32_t>(columns.size());
+    key.logitsFrom = request.logitsFrom;
+    key.errorColumn = error.present() ? request.errorColumn : -1;
+    key.singleSequence =
+        std::ranges::all_of(columns, [&](const StepColumn& c) { return c.sequence == columns.front().sequence; });
+    key.keepAside = error.present() && std::ranges::any_of(columns, &StepColumn::keepAside);
+    key.kernelTimes = request.kernelTimes;
+    auto shape = shapeFor(key, error);
+    if (!shape) return forward(shape);
+    writeInputs(columns);
+    StepOutcome outcome;
+    std::vector<std::uint64_t> times;
+    for (Segment& segment : (*shape)->segments) {
+        if (stop.stop_requested()) return fail(ErrorKind::Cancelled, "", "the step was cancelled");
+        if (auto done = segment.list.submitAndWait(); !done) return forward(done);
+        if (!request.kernelTimes) continue;
+        auto measured = segment.list.dispatchNs();
+        if (!measured) return forward(measured);
+        times.insert(times.end(), measured->begin(), measured->end());
+    }
+    m_logitColumns = key.columns - key.logitsFrom;
+    outcome.submissions = static_cast<std::uint32_t>((*shape)->segments.size());
+    outcome.dispatches = static_cast<std::uint32_t>((*shape)->dispatches.size());
+    account(**shape, columns, outcome, times);
+    return outcome;
+}
+
+kernels::Traffic StepExecutor::attentionTraffic(const Recorded& recorded, std::span<const StepColumn> columns) const {
+    kernels::Traffic sum;
+    kernels::AttentionArgs args = recorded.attention;
+    const std::uint32_t end = args.columnBegin + args.columns;
+    std::vector<std::uint32_t> rows(args.shape.kvHeads);
+    for (std::uint32_t begin = args.columnBegin; begin < end;) {
+        std::uint32_t same = begin;
+        while (same < end && columns[same].sequence == columns[begin].sequence) ++same;
+        for (std::uint32_t head = 0; head < args.shape.kvHeads; ++head) {
+            rows[head] = m_store.cells().slots({columns[begin].sequence, recorded.layer, head});
+        }
+        args.columns = same - begin;
+        sum += recorded.kind == Kind::Decode ? kernels::attnDecodeTraffic(m_library, args, rows)
+                                             : kernels::attnCombineTraffic(m_library, args, rows);
+        begin = same;
+    }
+    return sum;
+}
+
+void StepExecutor::account(const Shape& shape, std::span<const StepColumn> columns, StepOutcome& outcome,
+                           std::span<const std::uint64_t> times) const {
+    const bool measured = times.size() == shape.dispatches.size();
+    for (std::size_t i = 0; i < shape.dispatches.size(); ++i) {
+        const Recorded& recorded = shape.dispatches[i];
+        const std::uint64_t ns = measured ? times[i] : 0;
+        outcome.gpuNs += ns;
+        const bool attention = recorded.kind == Kind::Decode || recorded.kind == Kind::Combine;
+        const kernels::Traffic traffic = attention ? attentionTraffic(recorded, columns) : recorded.traffic;
+        addKernel(outcome.kernels, recorded.kernel, traffic, ns);
+        if (recorded.kind != Kind::Probe) outcome.traffic += traffic;
+    }
+    const kernels::AttentionShape attention = m_store.attentionShape();
+    const cache::CellTable& cells = m_store.cells();
+    for (std::uint32_t layer = 0; layer < cells.layers(); ++layer) {
+        for (std::uint32_t head = 0; head < cells.kvHeads(); ++head) {
+            outcome.kvReadByHead.push_back(
+                kernels::rowsUniqueBytes(attention, cells.slots({columns.front().sequence, layer, head})));
+        }
+    }
+}
+
+}  // namespace kvscope::runtime

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/weights.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/base/checked.h"
+#include "engine/gguf/dequantise.h"
+#include "engine/vulkan/command.h"
+
+namespace kvscope::runtime {
+
+namespace {
+
+/// Copies one row of blocks into the sections, from block `at` on. `out` has a base for each section.
+void scatterRow(const kernels::WeightFormat& format, std::span<const std::byte> row,
+                std::span<std::byte* const> sections, std::uint64_t at) {
+    // ggml order of the parts of a block: formats with the scale first keep it before the quants.
+    const std::uint64_t blocks = row.size() / format.blockBytes;
+    struct Part {
+        std::size_t section;
+        std::uint32_t offset;
+    };
+    std::array<Part, 4> parts{};
+    std::size_t count = 0;
+    const std::string_view name = format.ggmlName;
+    if (name == "Q8_0" || name == "Q4_0") {
+        parts = {Part{1, 0}, Part{0, 2}};
+        count = 2;
+    } else if (name == "Q4_1") {
+        parts = {Part{1, 0}, Part{0, 4}};
+        count = 2;
+    } else if (name == "Q5_0") {
+        parts = {Part{2, 0}, Part{1, 2}, Part{0, 6}};
+        count = 3;
+    } else if (name == "Q5_1") {
+        parts = {Part{2, 0}, Part{1, 4}, Part{0, 8}};
+        count = 3;
+    } else {  // Q6_K: sections in file order
+        parts = {Part{0, 0}, Part{1, 128}, Part{2, 192}, Part{3, 208}};
+        count = 4;
+    }
+    for (std::uint64_t b = 0; b < blocks; ++b) {
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::uint32_t bytes = format.sectionBytes.at(parts.at(i).section);
+            std::memcpy(sections[parts.at(i).section] + (at + b) * bytes,
+                        row.data() + b * format.blockBytes + parts.at(i).offset, bytes);
+        }
+    }
+}
+
+}  // namespace
+
+DeviceWeights::Part DeviceWeights::whole(const model::TensorRef& ref) const {
+    const gguf::TensorInfo& tensor = m_file.tensors()[static_cast<std::size_t>(ref.index)];
+    return {&tensor, 0, tensor.rows()};
+}
+
+Result<const vulkan::Buffer*> DeviceWeights::upload(std::span<const std::byte> bytes, const std::string& what) {
+    auto buffer = vulkan::Buffer::create(m_device, bytes.size(), vulkan::MemoryUse::Device, what);
+    if (!buffer) return forward(buffer);
+    if (buffer->mapped()) {
+        std::memcpy(buffer->view<std::byte>().data(), bytes.data(), bytes.size());
+    } else {
+        auto staging = vulkan::Buffer::create(m_device, bytes.size(), vulkan::MemoryUse::Upload, "upload of " + what);
+        if (!staging) return forward(staging);
+        std::memcpy(staging->view<std::byte>().data(), bytes.data(), bytes.size());
+        auto list = vulkan::CommandList::begin(m_device, 0, false);
+        if (!list) return forward(list);
+        list->copy(*staging, *buffer, bytes.size());
+        if (auto ended = list->end(); !ended) return forward(ended);
+        if (auto done = list->submitAndWait(); !done) return forward(done);
+    }
+    m_bytes += buffer->bytes();
+    m_buffers.push_back(std::move(*buffer));
+    return &m_buffers.back();
+}
+
+Result<WeightPiece> DeviceWeights::piece(std::span<const Part> parts, std::uint64_t rowBegin, std::uint64_t rows) {
+    const gguf::TensorInfo& tensor = *parts.front().tensor;
+    const auto* format = kernels::findWeightFormat(gguf::tensorTypeInfo(tensor.type)->name);
+    const std::uint64_t runs = ceilDiv(tensor.rowLength(), 32);
+    const std::uint64_t blocksPerRow = format->blocksOfRuns(runs);
+    std::array<std::uint64_t, 4> base{};
+    std::uint64_t size = 0;
+    for (std::size_t s = 0; s < 4; ++s) {
+        base.at(s) = size;
+        size = roundUp(size + format->sectionSize(s, blocksPerRow * rows), 16);
+    }
+    std::vector<std::byte> bytes(size);
+    const std::array<std::byte*, 4> sections{bytes.data() + base[0], bytes.data() + base[1], bytes.data() + base[2],
+                                             bytes.data() + base[3]};
+    std::uint64_t stacked = 0;  // row number over all parts
+    for (const Part& part : parts) {
+        const std::span<const std::byte> data = m_file.data(*part.tensor);
+        const std::uint64_t rowBytes = part.tensor->bytes / part.tensor->rows();
+        for (std::uint64_t r = 0; r < part.rows; ++r, ++stacked) {
+            if (stacked < rowBegin || stacked >= rowBegin + rows) continue;
+            const auto row = data.subspan((part.rowBegin + r) * rowBytes, rowBytes);
+            const std::uint64_t at = (stacked - rowBegin) * blocksPerRow;
+            if (format->blockValues == 1) {
+                std::memcpy(sections[0] + at * format->blockBytes, row.data(), row.size());
+            } else {
+                scatterRow(*format, row, sections, at);
+            }
+        }
+    }
+    auto buffer = upload(bytes, "tensor " + tensor.name);
+    if (!buffer) return forward(buffer);
+    WeightPiece result;
+    result.rowBegin = static_cast<std::uint32_t>(rowBegin);
+    result.view.format = format;
+    result.view.buffer = *buffer;
+    result.view.runs = static_cast<std::uint32_t>(runs);
+    result.view.rows = static_cast<std::uint32_t>(rows);
+    for (std::size_t s = 0; s < 4; ++s) result.view.sections.at(s) = static_cast<std::uint32_t>(base.at(s) / 4);
+    return result;
+}
+
+Result<DeviceMatrix> DeviceWeights::matrix(std::span<const Part> parts, const std::string& key) {
+    if (const auto found = m_shared.find(key); found != m_shared.end()) return found->second;
+    const gguf::TensorInfo& tensor = *parts.front().tensor;
+    const std::string_view type = gguf::tensorTypeInfo(tensor.type)->name;
+    const auto* format = kernels::findWeightFormat(type);
+    if (format == nullptr) {
+        return fail(ErrorKind::Unsupported, m_file.path().string() + ": tensor " + tensor.name,
+                    "weights of type {} cannot be run yet (the file can be inspected)", type);
+    }
+    std::uint64_t rows = 0;
+    for (const Part& part : parts) rows += part.rows;
+    const std::uint64_t rowBytes = format->uniqueBytes(ceilDiv(tensor.rowLength(), 32)) + 16;
+    const std::uint64_t range = std::min(m_device.physical().storageRange, m_device.physical().allocationLimit);
+    std::uint64_t most = range > 64 ? (range - 64) / rowBytes : 0;
+    if (most == 0) {
+        return fail(ErrorKind::OutOfMemory, "tensor " + tensor.name, "one row of {} bytes is more than a buffer may span",
+                    rowBytes);
+    }
+    DeviceMatrix matrix;
+    matrix.rows = static_cast<std::uint32_t>(rows);
+    for (std::uint64_t begin = 0; begin < rows; begin += most) {
+        auto made = piece(parts, begin, std::min(most, rows - begin));
+        if (!made) return forward(made);
+        matrix.pieces.push_back(std::move(*made));
+    }
+    m_shared[key] = matrix;
+    return matrix;
+}
+
+Result<DeviceVector> DeviceWeights::f32Vector(std::span<const Part> parts) {
+    std::vector<float> values;
+    for (const Part& part : parts) {
+        const gguf::TensorInfo& tensor = *part.tensor;
+        std::vector<float> all(tensor.values());
+        if (auto done = gguf::dequantise(tensor.type, m_file.data(tensor), all); !done) return forward(done);
+        const bool sliced = tensor.rows() == 1 && part.rows != 1;
+        const auto first = all.begin() + static_cast<std::ptrdiff_t>(sliced ? part.rowBegin : 0);
+        values.insert(values.end(), first, sliced ? first + static_cast<std::ptrdiff_t>(part.rows) : all.end());
+    }
+    values.resize(roundUp(values.size(), 4));
+    auto buffer = upload(std::as_bytes(std::span(values)), "tensor " + parts.front().tensor->name);
+    if (!buffer) return forward(buffer);
+    return DeviceVector{*buffer, 0};
+}
+
+Result<void> DeviceWeights::loadProduct(std::size_t index, const model::ProductOp& op) {
+    auto& matrices = m_products[index];
+    auto& firsts = m_firstParts[index];
+    for (std::size_t begin = 0; begin < op.parts.size();) {
+        std::vector<Part> parts;
+        std::vector<Part> biases;
+        std::string key;
+        std::size_t end = begin;
+        for (; end < op.parts.size(); ++end) {
+            const model::ProductPart& source = op.parts[end];
+            Part part = whole(source.weight);
+            if (end > begin && (part.tensor->type != parts.front().tensor->type ||
+                                source.bias.present() != op.parts[begin].bias.present())) {
+                break;
+            }
+            part.rowBegin = source.rowBegin;
+            if (source.rowCount != 0) part.rows = source.rowCount;
+            parts.push_back(part);
+            key += fmt::format("{}:{}+{};", source.weight.index, part.rowBegin, part.rows);
+            if (source.bias.present()) {
+                biases.push_back({whole(source.bias).tensor, source.rowBegin, part.rows});
+            }
+        }
+        auto made = matrix(parts, key);
+        if (!made) return forward(made);
+        if (!biases.empty()) {
+            auto bias = f32Vector(biases);
+            if (!bias) return forward(bias);
+            made->bias = bias->buffer;
+            made->biasOffset = bias->offset;
+        }
+        matrices.push_back(std::move(*made));
+        firsts.push_back(begin);
+        begin = end;
+    }
+    return {};
+}
+
+Result<void> DeviceWeights::loadGated(std::size_t index, const model::GatedOp& op) {
+    const Part gate = whole(op.gate);
+    const Part up = whole(op.up);
+    if (gate.tensor->type != up.tensor->type) {
+        return fail(ErrorKind::Unsupported, m_file.path().string() + ": tensor " + up.tensor->name,
+                    "its type {} differs from {} of {}; gate and up projections must have one type",
+                    gguf::tensorTypeInfo(up.tensor->type)->name, gguf::tensorTypeInfo(gate.tensor->type)->name,
+                    gate.tensor->name);
+    }
+    const std::array parts{gate, up};
+    auto made = matrix(parts, fmt::format("gated {} {}", op.gate.index, op.up.index));
+    if (!made) return forward(made);
+    if (made->pieces.size() != 1) {
+        return fail(ErrorKind::OutOfMemory, "tensor " + gate.tensor->name,
+                    "gate and up projections do not fit one buffer of the device ({} bytes)",
+                    m_device.physical().storageRange);
+    }
+    m_products[index].push_back(std::move(*made));
+    return {};
+}
+
+Result<void> DeviceWeights::load(const model::Program& program, const Progress& progress, std::stop_token stop) {
+    if (auto whole = m_file.stillWhole(); !whole) return whole;
+    const std::size_t count = program.operations.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        if (stop.stop_requested()) return fail(ErrorKind::Cancelled, "", "loading was cancelled");
+        if (progress) progress(static_cast<float>(i) / static_cast<float>(count), "weights");
+        Result<void> done;
+        const model::Operation& operation = program.operations[i];
+        if (const auto* product = std::get_if<model::ProductOp>(&operation)) {
+            done = loadProduct(i, *product);
+        } else if (const auto* gated = std::get_if<model::GatedOp>(&operation)) {
+            done = loadGated(i, *gated);
+        } else if (const auto* norm = std::get_if<model::NormOp>(&operation)) {
+            const std::array parts{whole(norm->gain)};
+            auto gain = f32Vector(parts);
+            if (!gain) return forward(gain);
+            m_vectors[i] = *gain;
+        } else if (const auto* embed = std::get_if<model::EmbedOp>(&operation)) {
+            const Part table = whole(embed->table);
+            auto made = matrix(std::array{table}, fmt::format("{}:{}+{};", embed->table.index, 0, table.rows));
+            if (!made) return forward(made);
+            m_products[i].push_back(std::move(*made));
+        }
+        if (!done) return done;
+    }
+    if (auto whole = m_file.stillWhole(); !whole) return whole;
+    return {};
+}
+
+}  // namespace kvscope::runtime
