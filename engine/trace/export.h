@@ -20,7 +20,7 @@ struct ExportOptions {
 
 /// Writes a run as CSV (RFC 4180: CRLF, quotes doubled) into a folder, made if need be: run, steps, tokens, occupancy,
 /// traffic, kernels, decisions, lanes, policy_switches and head_metrics, each FOLDER/PREFIX + name + ".csv". Columns
-/// are those of SCHEMA.md, each with its step; a header cell is the column's name, with " (unit)" where it has one.
+/// are those of SCHEMA.md (names carry the unit: bytes_used, host_ns, kl_nats), each row with its step.
 /// Numbers have full precision; NaN is an empty cell, infinities are inf and -inf, truth values 0 and 1, all sequences
 /// -1. Texts are escaped by csvText(). head_metrics has a row for each value: step, metric, unit, sequence, layer,
 /// head, value. Returns the files. On an error the files that were begun are removed.
