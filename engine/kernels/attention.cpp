@@ -178,7 +178,7 @@ Result<Dispatch> attnError(KernelLibrary& library, const ErrorArgs& args) {
                          push,
                          {args.attention.cache.columns, args.attention.cache.index, args.attention.cache.positions,
                           args.exact, args.attention.query.buffer, args.scores, args.exactScores,
-                          args.attention.out.buffer, args.records});
+                          args.attention.out.buffer, args.records, args.taps});
     if (!dispatch) return dispatch;
     dispatch->x = shape.heads;
     return dispatch;

@@ -75,7 +75,8 @@ struct ErrorArgs {
     const vulkan::Buffer* exact = nullptr;   ///< (position, KV head, 2, headDim) f32
     const vulkan::Buffer* scores = nullptr;  ///< (heads, rowCapacity) f32
     const vulkan::Buffer* exactScores = nullptr;
-    const vulkan::Buffer* records = nullptr;
+    const vulkan::Buffer* records = nullptr;  ///< (record, kErrorWords) f32
+    const vulkan::Buffer* taps = nullptr;     ///< (record, query | output, headDim) f32
     std::uint32_t rowCapacity = 0;
     std::uint32_t record = 0;  ///< index of the record of head 0
 };

@@ -9,6 +9,7 @@
 
 #include "engine/base/units.h"
 #include "engine/kernels/row_storage.h"
+#include "engine/probe/decisions.h"
 #include "engine/runtime/session_impl.h"
 #include "shaders/shared/constants.h"
 
@@ -115,40 +116,26 @@ Result<void> Session::Impl::init(const SessionOptions& wanted) {
 Result<void> Session::Impl::makeErrorBuffers() {
     const model::Hparams& h = hparams();
     vulkan::Device& device = *engine.impl().device;
-    const std::uint64_t layerBytes =
-        std::uint64_t{contextLength} * h.nKvHeads.front() * 2 * h.headDimK * 4;
+    probe::ErrorShape shape;
+    shape.layers = h.nLayers;
+    shape.heads = h.nHeads.front();
+    shape.kvHeads = h.nKvHeads.front();
+    shape.headDim = h.headDimK;
+    shape.positions = contextLength;
+    shape.rowCapacity = contextLength + store->shape().maxColumns;
+    for (const model::Operation& operation : engine.program().operations) {
+        if (const auto* attend = std::get_if<model::AttendOp>(&operation)) shape.scale = attend->scale;
+    }
     const std::uint64_t budget = options.probes.exactRowsBudget != 0
                                      ? options.probes.exactRowsBudget
                                      : std::min(availableHostBytes(), device.memoryBudget()) / 4;
-    const std::uint64_t affordable = std::min<std::uint64_t>(h.nLayers, budget / std::max<std::uint64_t>(layerBytes, 1));
-    if (affordable == 0) {
-        return fail(ErrorKind::OutOfMemory, "error probe",
-                    "the exact rows of one layer take {}, the budget is {}; a shorter context needs less",
-                    formatBytes(layerBytes), formatBytes(budget));
+    auto made = probe::AttentionError::create(device, shape, budget);
+    if (!made) return forward(made);
+    error = std::move(*made);
+    if (error.layersCovered() < h.nLayers) {
+        remarks.push_back(fmt::format("the error probe covers {} of {} layers within its budget of {}",
+                                      error.layersCovered(), h.nLayers, formatBytes(budget)));
     }
-    if (affordable < h.nLayers) {
-        remarks.push_back(fmt::format("the error probe covers {} of {} layers: exact rows of all would take {}, the budget is {}",
-                                      affordable, h.nLayers, formatBytes(layerBytes * h.nLayers), formatBytes(budget)));
-    }
-    error.exact.resize(h.nLayers);
-    for (std::uint64_t i = 0; i < affordable; ++i) {
-        const std::uint64_t layer = i * h.nLayers / affordable;
-        auto buffer = vulkan::Buffer::create(device, layerBytes, vulkan::MemoryUse::Readback, "exact rows kept aside");
-        if (!buffer) return forward(buffer);
-        error.exact[layer] = std::move(*buffer);
-    }
-    error.rowCapacity = contextLength + store->shape().maxColumns;
-    const std::uint64_t heads = h.nHeads.front();
-    for (vulkan::Buffer* scores : {&error.scores, &error.exactScores}) {
-        auto buffer = vulkan::Buffer::create(device, heads * error.rowCapacity * 4, vulkan::MemoryUse::Readback,
-                                             "scores of the error probe");
-        if (!buffer) return forward(buffer);
-        *scores = std::move(*buffer);
-    }
-    auto records = vulkan::Buffer::create(device, heads * h.nLayers * shared::kErrorWords * 4,
-                                          vulkan::MemoryUse::Readback, "records of the error probe");
-    if (!records) return forward(records);
-    error.records = std::move(*records);
     return {};
 }
 
@@ -239,7 +226,6 @@ const SequenceState& Session::sequence(SequenceId id) const { return m_impl->seq
 
 Result<void> Session::setPolicy(const cache::CachePolicy& policy) {
     const std::vector<std::string> before = m_impl->remarks;
-    const std::string from = policyEffective();
     if (auto checked = m_impl->checkPolicy(policy); !checked) {
         m_impl->remarks = before;
         return checked;
@@ -247,20 +233,12 @@ Result<void> Session::setPolicy(const cache::CachePolicy& policy) {
     const std::uint64_t bytesBefore = m_impl->store->rowsResident() * m_impl->store->rowBytes();
     if (auto done = m_impl->store->setPolicy(policy); !done) return done;
     const std::uint64_t bytesAfter = m_impl->store->rowsResident() * m_impl->store->rowBytes();
-    const bool encodes = m_impl->options.policy.encode != policy.encode || m_impl->options.policy.exact != policy.exact;
+    m_impl->pendingDecisions.push_back(probe::switchRecord(
+        {m_impl->options.policy, policy, m_impl->store->rowsResident(), bytesBefore, bytesAfter}));
     m_impl->options.policy = policy;
     m_impl->policyRequested = policy;
     ++m_impl->policyIndex;
     m_impl->switchedTo = policyEffective();
-    trace::DecisionRecord record;
-    record.axis = encodes ? trace::Axis::Encode : trace::Axis::Keep;
-    record.kind = trace::DecisionKind::PolicySwitch;
-    record.method = "policy";
-    record.text = from + " → " + m_impl->switchedTo;
-    record.rows = encodes ? m_impl->store->rowsResident() : 0;
-    record.score = record.threshold = record.predictedError = record.verifiedError = std::nan("");
-    record.bytes = static_cast<std::int64_t>(bytesBefore) - static_cast<std::int64_t>(bytesAfter);
-    m_impl->pendingDecisions.push_back(std::move(record));
     return {};
 }
 
@@ -279,6 +257,8 @@ Result<void> Session::setProbes(const ProbeOptions& probes) {
     m_impl->options.probes = probes;
     return {};
 }
+
+const ReferenceCheck& Session::referenceCheck() const { return m_impl->referenceCheck; }
 
 trace::RunInfo Session::runInfo() const {
     const model::Hparams& h = m_impl->hparams();

@@ -37,6 +37,12 @@ struct SessionOptions {
     bool exactLane = false;  ///< run `exact` on the same tokens in lockstep: fills trace::LaneRecord
 };
 
+/// The error probe checked by the Eigen reference on one of 64 probed steps.
+struct ReferenceCheck {
+    std::uint64_t steps = 0;
+    double worstDifference = 0;  ///< largest |relative L2 by the kernel − by the reference| over all heads and steps
+};
+
 using SequenceId = std::uint32_t;
 
 struct SequenceState {
@@ -85,6 +91,7 @@ class Session {
     /// Changes which probes run from the next step on. Error: the error probe is asked for, but exact rows were not
     /// kept aside from the start of the session.
     Result<void> setProbes(const ProbeOptions& probes);
+    [[nodiscard]] const ReferenceCheck& referenceCheck() const;
     /// Facts for the trace's head.
     [[nodiscard]] trace::RunInfo runInfo() const;
 

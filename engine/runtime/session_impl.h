@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "engine/cache/store/region_store.h"
+#include "engine/probe/attention_error.h"
+#include "engine/probe/occupancy.h"
 #include "engine/runtime/engine_impl.h"
 #include "engine/runtime/session.h"
 #include "engine/runtime/step_executor.h"
@@ -36,7 +38,7 @@ struct Session::Impl {
     std::vector<std::string> remarks;
     std::unique_ptr<cache::RegionStore> store;
     std::unique_ptr<StepExecutor> executor;
-    ErrorBuffers error;
+    probe::AttentionError error;
     std::vector<SessionSequence> sequences;
     std::unique_ptr<Session> lane;  ///< `exact` on the same tokens
     std::vector<trace::DecisionRecord> pendingDecisions;
@@ -48,6 +50,8 @@ struct Session::Impl {
     bool keepAllLogits = false;
     std::vector<float> allLogits;
     std::string startedAt;
+    std::uint64_t errorSteps = 0;
+    ReferenceCheck referenceCheck;
 
     explicit Impl(Engine& e) : engine(e) {}
     [[nodiscard]] const model::Hparams& hparams() const { return engine.program().hparams; }
@@ -67,10 +71,11 @@ struct Session::Impl {
                           trace::StepBundle& bundle, std::stop_token stop);
 
     // what a step tells
-    void fillOccupancy(trace::StepBundle& bundle) const;
+    [[nodiscard]] std::vector<probe::OccupancySubject> subjects() const;
     void fillTraffic(const StepOutcome& outcome, trace::StepBundle& bundle);
-    void fillHeads(const ChosenColumns& chosen, const StepOutcome& outcome, bool errorRan, trace::StepBundle& bundle) const;
+    void fillHeads(const ChosenColumns& chosen, const StepOutcome& outcome, bool errorRan, trace::StepBundle& bundle);
     void fillDecisions(trace::StepBundle& bundle);
+    void checkAgainstReference(std::uint32_t position, const trace::HeadMetricRecord& measured);
 };
 
 }  // namespace kvscope::runtime

@@ -187,7 +187,10 @@ Result<trace::BundlePtr> Session::Impl::step(std::stop_token stop, bool sample) 
     record.policyIndex = policyIndex;
     bundle->policySwitchedTo = std::exchange(switchedTo, {});
     if (options.probes.traffic) fillTraffic(*outcome, *bundle);
-    if (options.probes.occupancy) fillOccupancy(*bundle);
+    if (options.probes.occupancy) {
+        const probe::TokenBytes bytes{hparams().cacheBytesPerTokenF16(), hparams().cacheBytesPerTokenMhaF16()};
+        bundle->occupancy = probe::occupancy(*store, subjects(), bytes, error.bytes());
+    }
     fillHeads(*chosen, *outcome, request.errorColumn >= 0, *bundle);
     if (options.probes.decisions) fillDecisions(*bundle);
     const auto end = std::chrono::steady_clock::now();

@@ -142,7 +142,7 @@ Result<void> StepExecutor::Builder::operation(std::size_t index, const model::Ro
     args.halves = op.pairing == model::RopePairing::Halves;
     args.slotBase = executor.m_store.slotBase(op.layer);
     args.slotStride = executor.m_store.shape().maxColumns;
-    args.exact = key.keepAside && error.covers(op.layer) ? &error.exact[op.layer] : nullptr;
+    args.exact = key.keepAside && error.covers(op.layer) ? &error.exactRows(op.layer) : nullptr;
     args.columns = key.columns;
     return add(kernels::ropeAppend(executor.m_library, args), {.layer = op.layer});
 }
@@ -180,11 +180,12 @@ Result<void> StepExecutor::Builder::probe(const kernels::AttentionArgs& attentio
     args.attention = attention;
     args.attention.columnBegin = static_cast<std::uint32_t>(key.errorColumn);
     args.attention.columns = 1;
-    args.exact = &error.exact[layer];
-    args.scores = &error.scores;
-    args.exactScores = &error.exactScores;
-    args.records = &error.records;
-    args.rowCapacity = error.rowCapacity;
+    args.exact = &error.exactRows(layer);
+    args.scores = &error.scores();
+    args.exactScores = &error.exactScores();
+    args.records = &error.records();
+    args.taps = &error.taps();
+    args.rowCapacity = error.shape().rowCapacity;
     args.record = layer * attention.shape.heads;
     const Recorded info{.kind = Kind::Probe, .layer = layer};
     if (auto done = add(kernels::attnScores(executor.m_library, args), info); !done) return done;

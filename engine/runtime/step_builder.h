@@ -11,7 +11,7 @@ namespace kvscope::runtime {
 struct StepExecutor::Builder {
     StepExecutor& executor;
     const Key& key;
-    const ErrorBuffers& error;
+    const probe::AttentionError& error;
     std::vector<Planned> planned;
 
     Result<void> build();

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/base/assert.h"
+#include "engine/probe/traffic.h"
 #include "engine/runtime/step_builder.h"
 #include "shaders/shared/constants.h"
 
@@ -15,27 +16,7 @@ namespace {
 constexpr double kLongestSubmission = 0.05;  // seconds
 constexpr std::size_t kKeptShapes = 24;
 
-void addKernel(std::vector<trace::KernelRecord>& records, const std::string& kernel, const kernels::Traffic& traffic,
-               std::uint64_t gpuNs) {
-    auto found = std::ranges::find(records, kernel, &trace::KernelRecord::kernel);
-    if (found == records.end()) found = records.insert(records.end(), trace::KernelRecord{.kernel = kernel});
-    ++found->dispatches;
-    for (const kernels::CategoryTraffic& category : traffic.category) {
-        found->bytesRead += category.requested;
-        found->bytesUnique += category.unique;
-        found->bytesWritten += category.written;
-    }
-    found->flops += traffic.flops;
-    found->gpuNs += gpuNs;
-}
-
 }  // namespace
-
-std::uint64_t ErrorBuffers::bytes() const {
-    std::uint64_t sum = scores.bytes() + exactScores.bytes() + records.bytes();
-    for (const vulkan::Buffer& buffer : exact) sum += buffer.bytes();
-    return sum;
-}
 
 Result<void> StepExecutor::init(std::uint32_t maxColumns) {
     auto made = Activations::create(m_library.device(), m_program, maxColumns);
@@ -71,7 +52,7 @@ Result<void> StepExecutor::record(Shape& shape, std::vector<Planned>& planned, b
     return {};
 }
 
-Result<StepExecutor::Shape*> StepExecutor::shapeFor(const Key& key, const ErrorBuffers& error) {
+Result<StepExecutor::Shape*> StepExecutor::shapeFor(const Key& key, const probe::AttentionError& error) {
     const auto replaced =
         m_activations.ensure(m_library.device(), key.columns - key.logitsFrom, m_store.splitCapacity());
     if (!replaced) return forward(replaced);
@@ -120,7 +101,7 @@ void StepExecutor::writeInputs(std::span<const StepColumn> columns) {
     }
 }
 
-Result<StepOutcome> StepExecutor::run(const StepRequest& request, ErrorBuffers& error, std::stop_token stop) {
+Result<StepOutcome> StepExecutor::run(const StepRequest& request, probe::AttentionError& error, std::stop_token stop) {
     const auto columns = request.columns;
     KVS_ASSERT(!columns.empty() && request.logitsFrom < columns.size());
     Key key{};
@@ -179,7 +160,7 @@ void StepExecutor::account(const Shape& shape, std::span<const StepColumn> colum
         outcome.gpuNs += ns;
         const bool attention = recorded.kind == Kind::Decode || recorded.kind == Kind::Combine;
         const kernels::Traffic traffic = attention ? attentionTraffic(recorded, columns) : recorded.traffic;
-        addKernel(outcome.kernels, recorded.kernel, traffic, ns);
+        probe::addDispatch(outcome.kernels, recorded.kernel, traffic, ns);
         if (recorded.kind != Kind::Probe) outcome.traffic += traffic;
     }
     const kernels::AttentionShape attention = m_store.attentionShape();

@@ -14,22 +14,12 @@
 #include "engine/cache/store/region_store.h"
 #include "engine/kernels/attention.h"
 #include "engine/kernels/kernel_library.h"
+#include "engine/probe/attention_error.h"
 #include "engine/runtime/activations.h"
 #include "engine/runtime/weights.h"
 #include "engine/trace/records.h"
 
 namespace kvscope::runtime {
-
-/// Buffers of the error probe (design 3): exact rows kept aside, scores, and one record a (layer, query head).
-struct ErrorBuffers {
-    std::vector<vulkan::Buffer> exact;  ///< a layer: (position, KV head, 2, headDim) f32; empty = layer not covered
-    vulkan::Buffer scores, exactScores;
-    vulkan::Buffer records;
-    std::uint32_t rowCapacity = 0;
-    [[nodiscard]] bool present() const { return !exact.empty(); }
-    [[nodiscard]] std::uint64_t bytes() const;
-    [[nodiscard]] bool covers(std::uint32_t layer) const { return present() && exact[layer].bytes() > 16; }
-};
 
 /// One token of a step.
 struct StepColumn {
@@ -67,7 +57,7 @@ class StepExecutor {
     Result<void> init(std::uint32_t maxColumns);
 
     /// Runs the step; the store must have been prepared for exactly these columns.
-    Result<StepOutcome> run(const StepRequest& request, ErrorBuffers& error, std::stop_token stop);
+    Result<StepOutcome> run(const StepRequest& request, probe::AttentionError& error, std::stop_token stop);
     /// (columns - logitsFrom, nVocab) of the last step.
     [[nodiscard]] std::span<const float> logits() const;
     [[nodiscard]] const Activations& activations() const { return m_activations; }
@@ -104,7 +94,7 @@ class StepExecutor {
     /// Builds the dispatches of a shape, operation by operation.
     struct Builder;
 
-    Result<Shape*> shapeFor(const Key& key, const ErrorBuffers& error);
+    Result<Shape*> shapeFor(const Key& key, const probe::AttentionError& error);
     Result<void> record(Shape& shape, std::vector<Planned>& planned, bool kernelTimes);
     void writeInputs(std::span<const StepColumn> columns);
     void account(const Shape& shape, std::span<const StepColumn> columns, StepOutcome& outcome,

@@ -19,6 +19,7 @@ layout(std430, set = 0, binding = 5) readonly buffer Scores { float approximate[
 layout(std430, set = 0, binding = 6) buffer ExactScores { float scores[]; };
 layout(std430, set = 0, binding = 7) readonly buffer Out { float attention[]; };
 layout(std430, set = 0, binding = 8) writeonly buffer Records { float records[]; };
+layout(std430, set = 0, binding = 9) writeonly buffer Taps { vec4 taps[]; };  // (record, query | output)
 const uint QUADS = HEAD_DIM / 4u;
 const float NONE = -3.0e38;
 
@@ -80,6 +81,9 @@ vec4 compareOutputs(uint p, float logExact) {
         }
         uint at = pc.outOffset + pc.column * pc.outStride + gl_WorkGroupID.x * HEAD_DIM + quad * 4u;
         vec4 approx = vec4(attention[at], attention[at + 1u], attention[at + 2u], attention[at + 3u]);
+        uint tap = (pc.record + gl_WorkGroupID.x) * 2u * QUADS + quad;
+        taps[tap] = query[(pc.queryOffset + pc.column * pc.queryStride + gl_WorkGroupID.x * HEAD_DIM) / 4u + quad];
+        taps[tap + QUADS] = approx;
         vec4 difference = approx - reference;
         sums += vec4(dot(difference, difference), dot(reference, reference), dot(approx, approx), dot(approx, reference));
     }

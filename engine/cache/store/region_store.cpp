@@ -291,13 +291,12 @@ Result<void> RegionStore::moveRows(std::uint32_t layer, std::span<const RowMove>
         auto dispatch = kernels::kvMove(m_library, args);
         if (!dispatch) return forward(dispatch);
         if (auto recorded = m_library.record(*list, *dispatch); !recorded) return recorded;
-        m_moved += dispatch->traffic;
+        if (!m_moved) m_moved.emplace();
+        *m_moved += dispatch->traffic;
     }
     if (auto ended = list->end(); !ended) return ended;
     return list->submitAndWait();
 }
-
-kernels::Traffic RegionStore::takeMoveTraffic() { return std::exchange(m_moved, {}); }
 
 Result<void> RegionStore::setPolicy(const CachePolicy& policy) {
     const kernels::AttentionShape before = attentionShape();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -62,8 +63,8 @@ class RegionStore {
     Result<void> prepare(std::span<const Column> columns);
     /// What was dropped since the last call, one event for a sequence and a step; forgets them.
     [[nodiscard]] std::vector<StoreEvent> takeEvents() { return std::exchange(m_events, {}); }
-    /// Bytes that moving rows (compaction, re-encoding) took since the last call, and forgets them.
-    [[nodiscard]] kernels::Traffic takeMoveTraffic();
+    /// Bytes that moving rows (compaction, re-encoding) took since the last call, and forgets them; nothing if none moved.
+    [[nodiscard]] std::optional<kernels::Traffic> takeMoveTraffic() { return std::exchange(m_moved, std::nullopt); }
 
     /// Changes the keep chain and the storage; resident rows are re-encoded at once.
     Result<void> setPolicy(const CachePolicy& policy);
@@ -127,7 +128,7 @@ class RegionStore {
     std::uint64_t m_generation = 1;
     std::vector<StoreEvent> m_events;
     std::vector<std::uint32_t> m_slots;     ///< append slots of the step: (layer, KV head, column)
-    kernels::Traffic m_moved;
+    std::optional<kernels::Traffic> m_moved;
 };
 
 }  // namespace kvscope::cache
