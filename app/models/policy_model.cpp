@@ -16,7 +16,9 @@ void PolicyModel::setText(const QString& text) {
 
 void PolicyModel::setPolicy(const cache::CachePolicy& policy) {
     // Through the text, so that the value is the canonical one that the line would give.
-    setText(QString::fromStdString(policy.toText()));
+    const std::string text = policy.toText();
+    const auto canonical = cache::CachePolicy::parse(text);
+    setText(QString::fromStdString(canonical ? canonical->toText() : text));
 }
 
 void PolicyModel::setShape(const std::optional<cache::ModelShape>& shape) {

@@ -10,7 +10,8 @@ const std::array<PanelInfo, kPanels>& panels() {
         {Panel::Traffic, "traffic", Quantity::BytesPerToken, "Bytes moved per token: shown from the first step."},
         {Panel::LostMass, "lost mass", Quantity::Ratio, "Needs the error probe: choose “error every n steps”."},
         {Panel::Kl, "KL to exact", Quantity::Nats, "Needs the exact lane: switch on “exact lane” and reset."},
-        {Panel::Speed, "decode speed", Quantity::TokensPerSecond, "Tokens per second: shown from the first decode step."},
+        {Panel::Speed, "decode speed", Quantity::TokensPerSecond,
+         "Tokens per second: shown from the first decode step."},
     }};
     return kTable;
 }

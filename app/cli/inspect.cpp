@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/cli/command.h"
+#include "app/cli/inspect_values.h"
+#include "app/cli/json.h"
+#include "app/cli/model_options.h"
+#include "app/cli/text_file.h"
+#include "engine/base/units.h"
+#include "engine/gguf/quote.h"
+#include "engine/model/operations.h"
+#include "engine/text/tokenizer.h"
+
+namespace kvscope::cli {
+
+namespace {
+
+struct InspectSettings {
+    std::string file;
+    bool keys = false, tensors = false, json = false;
+};
+
+/// An Error of kind Unsupported becomes a sentence, any other stays an error.
+template <typename T>
+Result<std::optional<T>> unlessUnsupported(Result<T> result, std::string& reason) {
+    if (result) return std::optional<T>(std::move(*result));
+    if (result.error().kind != ErrorKind::Unsupported) return std::unexpected(asInputError(result.error()));
+    if (reason.empty()) reason = result.error().text();
+    return std::optional<T>{};
+}
+
+void addDimensions(Json& json, const model::Hparams& h) {
+    json["name"] = h.name;
+    json["n_layers"] = h.nLayers;
+    json["n_embd"] = h.nEmbd;
+    json["n_heads"] = uniform(h.nHeads);
+    json["n_kv_heads"] = uniform(h.nKvHeads);
+    json["n_ff"] = uniform(h.nFf);
+    json["head_dim"] = h.headDimK == h.headDimV ? Json(h.headDimK) : Json(nullptr);
+    json["head_dim_k"] = h.headDimK;
+    json["head_dim_v"] = h.headDimV;
+    json["rope_dims"] = h.ropeDims;
+    json["rope_base"] = number(double{h.ropeBase});
+    json["context"] = h.nCtxTrained != 0 ? Json(h.nCtxTrained) : Json(nullptr);
+    json["vocabulary"] = h.nVocab;
+    json["cache_bytes_per_token_f16"] = h.cacheBytesPerTokenF16();
+    json["cache_bytes_per_token_mha_f16"] = h.cacheBytesPerTokenMhaF16();
+}
+
+Result<void> addTokenizer(Json& json, const gguf::File& file, Json& warnings) {
+    std::string reason;
+    auto tokenizer = unlessUnsupported(text::makeTokenizer(file), reason);
+    if (!tokenizer) return forward(tokenizer);
+    json["tokenizer"] = *tokenizer ? Json((**tokenizer)->kind()) : Json(nullptr);
+    json["pre_tokenizer"] =
+        *tokenizer && !(**tokenizer)->preTokenizer().empty() ? Json((**tokenizer)->preTokenizer()) : Json(nullptr);
+    if (!reason.empty()) warnings.push_back(reason);
+    if (*tokenizer) {
+        for (const std::string& warning : (**tokenizer)->warnings()) warnings.push_back(warning);
+    }
+    return {};
+}
+
+/// Everything that the header tells; unknown = null.
+Result<Json> describe(const gguf::File& file, const InspectSettings& settings) {
+    auto architecture = file.readString("general.architecture");
+    if (!architecture) return forward(architecture);
+    std::string reason;
+    auto hparams = unlessUnsupported(model::readHparams(file), reason);
+    if (!hparams) return forward(hparams);
+    auto program = unlessUnsupported(model::buildProgram(file), reason);
+    if (!program) return forward(program);
+    Json warnings = Json::array();
+    Json json{{"schema_version", kJsonVersion},
+              {"file", file.path().string()},
+              {"gguf_version", file.version()},
+              {"file_bytes", file.fileBytes()},
+              {"architecture", *architecture ? Json(**architecture) : Json(nullptr)},
+              {"runnable", program->has_value()},
+              {"not_runnable_because", *program ? Json(nullptr) : Json(reason)}};
+    addDimensions(json, hparams->value_or(model::Hparams{}));
+    if (!*hparams) {
+        for (auto& [key, value] : json.items()) {
+            if (value == 0) value = nullptr;
+        }
+    }
+    if (auto added = addTokenizer(json, file, warnings); !added) return forward(added);
+    json["n_tensors"] = file.tensors().size();
+    json["tensor_types"] = tensorTypesJson(file);
+    if (*program) {
+        for (const std::string& warning : (**program).warnings) warnings.push_back(warning);
+    }
+    json["warnings"] = std::move(warnings);
+    if (settings.keys) {
+        json["keys"] = Json::array();
+        for (const gguf::KeyValue& entry : file.keys()) json["keys"].push_back(keyJson(file, entry));
+    }
+    if (settings.tensors) {
+        json["tensors"] = Json::array();
+        for (const gguf::TensorInfo& tensor : file.tensors()) json["tensors"].push_back(tensorJson(tensor));
+    }
+    return json;
+}
+
+std::string shown(const Json& value) {
+    if (value.is_null()) return "unknown";
+    if (value.is_string()) return gguf::quoteName(value.get<std::string>(), 200);
+    return gguf::quoteName(value.dump(-1, ' ', false, Json::error_handler_t::replace), 400);
+}
+
+void printText(const Json& json) {
+    const auto line = [&](const char* title, const char* key) { fmt::print("{:<22}{}\n", title, shown(json[key])); };
+    line("file", "file");
+    line("name", "name");
+    line("architecture", "architecture");
+    if (json["runnable"] == false) fmt::print("{:<22}no: {}\n", "can be run", shown(json["not_runnable_because"]));
+    line("layers", "n_layers");
+    line("embedding", "n_embd");
+    line("query heads", "n_heads");
+    line("KV heads", "n_kv_heads");
+    line("head size", "head_dim");
+    line("feed-forward", "n_ff");
+    line("trained context", "context");
+    line("vocabulary", "vocabulary");
+    line("tokenizer", "tokenizer");
+    line("pre-tokenizer", "pre_tokenizer");
+    for (const auto* key : {"cache_bytes_per_token_f16", "cache_bytes_per_token_mha_f16"}) {
+        const bool mha = std::string_view(key).contains("mha");
+        fmt::print("{:<22}{} a token{}\n", mha ? "the same without GQA" : "cache in f16",
+                   json[key].is_null() ? "unknown" : formatBytes(json[key].get<std::uint64_t>()),
+                   mha ? " (every query head its own rows)" : "");
+    }
+    for (const auto& [type, entry] : json["tensor_types"].items()) {
+        fmt::print("{:<22}{} tensors, {}\n", "weights in " + type, entry["tensors"].get<std::uint64_t>(),
+                   formatBytes(entry["bytes"].get<std::uint64_t>()));
+    }
+    for (const Json& warning : json["warnings"]) fmt::print("warning: {}\n", shown(warning));
+    if (json.contains("keys")) fmt::print("\nkeys\n");
+    for (const Json& key : json.value("keys", Json::array())) {
+        fmt::print("  {:<44}{:<8}{}{}\n", shown(key["key"]), key["type"].get<std::string>(), shown(key["value"]),
+                   key["count"] > 16 ? fmt::format(" and more, {} in all", key["count"].get<std::uint64_t>()) : "");
+    }
+    if (json.contains("tensors")) fmt::print("\ntensors\n");
+    for (const Json& tensor : json.value("tensors", Json::array())) {
+        fmt::print("  {:<44}{:<8}{:<24}{}\n", shown(tensor["name"]), tensor["type"].get<std::string>(),
+                   shown(tensor["dims"]), formatBytes(tensor["bytes"].get<std::uint64_t>()));
+    }
+}
+
+Result<int> inspect(const InspectSettings& settings) {
+    auto path = modelPath(settings.file);
+    if (!path) return forward(path);
+    auto file = gguf::File::open(*path);
+    if (!file) return std::unexpected(asInputError(file.error()));
+    auto json = describe(*file, settings);
+    if (!json) return std::unexpected(asInputError(json.error()));
+    settings.json ? printJson(*json) : printText(*json);
+    return kExitOk;
+}
+
+}  // namespace
+
+Body setupInspect(CLI::App& app) {
+    auto settings = std::make_shared<InspectSettings>();
+    app.add_option("file,-m,--model", settings->file, "GGUF file; without it the bundled model");
+    app.add_flag("--keys", settings->keys, "lists the metadata; of an array the first 16 values");
+    app.add_flag("--tensors", settings->tensors, "lists the tensors");
+    app.add_flag("--json", settings->json, "prints JSON");
+    app.footer(
+        "A sound file whose architecture cannot be run is told about all the same (exit code 0, \"runnable\": false);\n"
+        "a malformed one is an error that names the place (exit code 3).");
+    return [settings](const Context&) { return inspect(*settings); };
+}
+
+}  // namespace kvscope::cli

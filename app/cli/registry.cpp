@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+
+#include "app/cli/command.h"
+
+namespace kvscope::cli {
+
+std::span<const Command> commands() {
+    static constexpr std::array kCommands{
+        Command{"devices", "lists the Vulkan devices, best first", &setupDevices},
+        Command{"inspect", "tells what a GGUF file holds, from its header alone (no device needed)", &setupInspect},
+        Command{"tokenize", "shows the tokens of a text (no device needed)", &setupTokenize},
+        Command{"run", "generates text under a cache policy and tells what the cache did", &setupRun},
+        Command{"export", "writes a recorded run as CSV or JSON Lines (no device needed)", &setupExport},
+    };
+    return kCommands;
+}
+
+}  // namespace kvscope::cli
