@@ -41,7 +41,7 @@ class Resolver {
   public:
     explicit Resolver(std::span<const MemberInfo> registry) : m_registry(registry) {}
 
-    Result<Chain> chain(const std::vector<MemberNode>& nodes, const Slot& slot) const {
+    [[nodiscard]] Result<Chain> chain(const std::vector<MemberNode>& nodes, const Slot& slot) const {
         Chain result;
         const MemberInfo* previous = nullptr;
         for (const MemberNode& node : nodes) {
@@ -67,7 +67,8 @@ class Resolver {
         return result;
     }
 
-    Result<std::optional<Member>> optional(const std::optional<MemberNode>& node, const Slot& slot) const {
+    [[nodiscard]] Result<std::optional<Member>> optional(const std::optional<MemberNode>& node,
+                                                         const Slot& slot) const {
         if (!node) return std::optional<Member>();
         const auto info = look(*node, slot);
         if (!info) return forward(info);
@@ -80,10 +81,10 @@ class Resolver {
     static std::unexpected<Error> at(const MemberNode& node, const Slot& slot, std::string_view message) {
         return policyError(node.shown(), node.column, fmt::format("{}: {}", slot.axis, message));
     }
-    bool isRegistered(std::string_view name, Place place) const {
+    [[nodiscard]] bool isRegistered(std::string_view name, Place place) const {
         return std::ranges::any_of(m_registry, [&](const MemberInfo& m) { return m.name == name && m.place == place; });
     }
-    std::vector<std::string_view> available(const Slot& slot) const {
+    [[nodiscard]] std::vector<std::string_view> available(const Slot& slot) const {
         std::vector<std::string_view> names;
         for (const MemberInfo& member : m_registry) {
             if (slot.takes(member.place)) names.push_back(member.name);
@@ -91,7 +92,7 @@ class Resolver {
         return names;
     }
 
-    Result<const MemberInfo*> look(const MemberNode& node, const Slot& slot) const {
+    [[nodiscard]] Result<const MemberInfo*> look(const MemberNode& node, const Slot& slot) const {
         for (const MemberInfo& member : m_registry) {
             if (member.name == node.name && slot.takes(member.place)) return &member;
         }
@@ -115,7 +116,7 @@ class Resolver {
                   fmt::format("{} is no {}{} {}", quoteToken(node.name), slot.noun, hint.empty() ? ";" : hint, valid));
     }
 
-    Result<Member> arguments(const MemberNode& node, const MemberInfo& info, const Slot& slot) const {
+    [[nodiscard]] Result<Member> arguments(const MemberNode& node, const MemberInfo& info, const Slot& slot) const {
         Member member{std::string(info.name), {}};
         std::size_t position = 0;
         for (const ArgumentNode& argument : node.arguments) {

@@ -41,7 +41,9 @@ class SyntaxParser {
     }
 
   private:
-    const Token& peek(std::size_t ahead = 0) const { return m_tokens[std::min(m_at + ahead, m_tokens.size() - 1)]; }
+    [[nodiscard]] const Token& peek(std::size_t ahead = 0) const {
+        return m_tokens[std::min(m_at + ahead, m_tokens.size() - 1)];
+    }
     void skipSpace() {
         if (peek().kind == TokenKind::Space) ++m_at;
     }
@@ -50,12 +52,12 @@ class SyntaxParser {
         ++m_at;
         return true;
     }
-    std::unexpected<Error> failHere(std::string_view message) const {
+    [[nodiscard]] std::unexpected<Error> failHere(std::string_view message) const {
         const std::string axis = m_axis.empty() ? std::string() : fmt::format("{}: ", m_axis);
         return policyError(peek().text, peek().column, axis + std::string(message));
     }
     /// What stands behind a complete member or argument list and fits nowhere.
-    std::unexpected<Error> unexpectedHere() const {
+    [[nodiscard]] std::unexpected<Error> unexpectedHere() const {
         if (peek().is(',') && m_axis != "encode") return failHere("members are joined by '+', clauses by a space");
         if (peek().is(':')) return failHere("only encode has parts, and they are k: v: latent: index:");
         if (peek().is('=')) return failHere("a second '=' has no place here; a new clause begins after a space");
@@ -93,12 +95,12 @@ class SyntaxParser {
         return parsePositions();
     }
 
-    std::unexpected<Error> unknownAxis(const Token& word) const {
+    [[nodiscard]] std::unexpected<Error> unknownAxis(const Token& word) const {
         constexpr std::string_view kAxisList = "the axes are share, encode, keep, read, positions";
         if (word.text == "exact") return failHere("'exact' stands alone, without clauses");
         const std::string_view axis = axisOfName(word.text);
         if (!axis.empty() && !peek(1).is('=')) {
-            return failHere(fmt::format(
+            [[nodiscard]] return failHere(fmt::format(
                 "this is no axis; did you mean {}={}? a clause holds no space, '+' joins members", axis, word.text));
         }
         const bool alone = m_seen.empty() && !peek(1).is('=');
@@ -110,8 +112,9 @@ class SyntaxParser {
     Result<void> parsePositions() {
         const Token word = peek();
         if (word.kind != TokenKind::Word || std::ranges::find(kPositions, word.text) == kPositions.end()) {
-            return failHere(fmt::format("expected original or renumbered{}",
-                                        word.kind == TokenKind::Word ? didYouMean(word.text, kPositions) : ""));
+            [[nodiscard]] return failHere(
+                fmt::format("expected original or renumbered{}",
+                            word.kind == TokenKind::Word ? didYouMean(word.text, kPositions) : ""));
         }
         ++m_at;
         m_tree.positions = word.text == "original" ? Positions::Original : Positions::Renumbered;
@@ -169,13 +172,13 @@ class SyntaxParser {
     }
 
     /// What to say where a member's name should stand: the names that the axis has.
-    std::string expectedMember() const {
+    [[nodiscard]] std::string expectedMember() const {
         std::vector<std::string_view> names;
         for (const MemberInfo& member : members()) {
             if (axisWord(member.place) == m_axis) names.push_back(member.name);
         }
         return fmt::format("expected a member's name{}; available: {}",
-                           peek().kind == TokenKind::Space ? ", a clause holds no space" : "",
+                           [[nodiscard]] peek().kind == TokenKind::Space ? ", a clause holds no space" : "",
                            listed(names, "none in this version"));
     }
 
