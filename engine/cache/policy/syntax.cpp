@@ -100,7 +100,7 @@ class SyntaxParser {
         if (word.text == "exact") return failHere("'exact' stands alone, without clauses");
         const std::string_view axis = axisOfName(word.text);
         if (!axis.empty() && !peek(1).is('=')) {
-            [[nodiscard]] return failHere(fmt::format(
+            return failHere(fmt::format(
                 "this is no axis; did you mean {}={}? a clause holds no space, '+' joins members", axis, word.text));
         }
         const bool alone = m_seen.empty() && !peek(1).is('=');
@@ -112,9 +112,8 @@ class SyntaxParser {
     Result<void> parsePositions() {
         const Token word = peek();
         if (word.kind != TokenKind::Word || std::ranges::find(kPositions, word.text) == kPositions.end()) {
-            [[nodiscard]] return failHere(
-                fmt::format("expected original or renumbered{}",
-                            word.kind == TokenKind::Word ? didYouMean(word.text, kPositions) : ""));
+            return failHere(fmt::format("expected original or renumbered{}",
+                                        word.kind == TokenKind::Word ? didYouMean(word.text, kPositions) : ""));
         }
         ++m_at;
         m_tree.positions = word.text == "original" ? Positions::Original : Positions::Renumbered;
@@ -178,7 +177,7 @@ class SyntaxParser {
             if (axisWord(member.place) == m_axis) names.push_back(member.name);
         }
         return fmt::format("expected a member's name{}; available: {}",
-                           [[nodiscard]] peek().kind == TokenKind::Space ? ", a clause holds no space" : "",
+                           peek().kind == TokenKind::Space ? ", a clause holds no space" : "",
                            listed(names, "none in this version"));
     }
 
