@@ -12,6 +12,9 @@ namespace kvscope::kernels {
 
 namespace {
 
+/// Query slots of a tile of columns: more save loads of keys and values, but unrolled code takes long to compile.
+constexpr std::uint32_t kTiledSlots = 8;
+
 /// Dimensions of values that a lane sums at once: 8 where every lane still has work.
 std::uint32_t valueRun(const KernelLibrary& library, std::uint32_t headDim) {
     return headDim / 8 >= library.reductionLanes() ? 8 : 4;
@@ -59,7 +62,7 @@ std::uint64_t AttentionShape::pageBytes() const {
 
 std::uint32_t attentionTile(std::uint32_t group, std::uint32_t columns) {
     std::uint32_t tile = 1;
-    while (tile < 8 && columns % (tile * 2) == 0 && group * tile * 2 <= shared::kMaxQuerySlots) tile *= 2;
+    while (tile < 8 && columns % (tile * 2) == 0 && group * tile * 2 <= kTiledSlots) tile *= 2;
     return tile;
 }
 

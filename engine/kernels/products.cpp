@@ -47,9 +47,11 @@ Traffic matMulTraffic(const KernelLibrary& library, const MatMulArgs& args, std:
 
 }  // namespace
 
+std::uint32_t productTile(const KernelLibrary& library) { return library.device().physical().isCpu() ? 4 : 8; }
+
 Result<Dispatch> matMul(KernelLibrary& library, const MatMulArgs& args) {
-    const std::uint32_t tile = args.columns >= 8 ? 8 : args.columns;
-    KVS_ASSERT(args.columns % tile == 0 && (tile & (tile - 1)) == 0);
+    const std::uint32_t tile = args.tile;
+    KVS_ASSERT(tile <= 8 && (tile & (tile - 1)) == 0 && args.columns % tile == 0);
     const std::uint32_t lanes = library.plainLanes();
     const auto pipeline = library.get("mat_mul", lanes,
                                       {args.weight.format->id, tile, static_cast<std::uint32_t>(args.mode),

@@ -35,8 +35,12 @@ struct MatMulArgs {
     std::uint32_t biasOffset = 0;          ///< words
     ProductMode mode = ProductMode::Store;
     std::uint32_t columnBegin = 0;
-    std::uint32_t columns = 1;  ///< 1, 2, 4, or a multiple of 8
+    std::uint32_t columns = 1;
+    std::uint32_t tile = 1;  ///< columns an invocation computes: 1, 2, 4 or 8; divides columns
 };
+/// Columns that an invocation should compute when there are many (divides 8): fewer on a CPU implementation, where the
+/// unrolled code takes seconds to compile.
+[[nodiscard]] std::uint32_t productTile(const KernelLibrary& library);
 /// out = W in: one kernel for one column and for many (shaders/kernels/mat_mul.comp).
 Result<Dispatch> matMul(KernelLibrary& library, const MatMulArgs& args);
 

@@ -28,11 +28,7 @@ std::vector<StepExecutor::Builder::Part> StepExecutor::Builder::parts(std::uint3
         begin += left / 8 * 8;
         left %= 8;
     }
-    for (const std::uint32_t size : {4U, 2U, 1U}) {
-        if ((left & size) == 0) continue;
-        list.push_back({begin, size});
-        begin += size;
-    }
+    if (left > 0) list.push_back({begin, left});
     return list;
 }
 
@@ -96,6 +92,7 @@ Result<void> StepExecutor::Builder::product(const DeviceMatrix& matrix, kernels:
             for (std::uint32_t at = 0; at < part.count; at += most) {
                 args.columnBegin = part.begin + at;
                 args.columns = std::min(most, part.count - at);
+                args.tile = part.count >= 8 ? kernels::productTile(executor.m_library) : 1;
                 if (auto done = add(kernels::matMul(executor.m_library, args), {}); !done) return done;
             }
         }
@@ -162,7 +159,7 @@ Result<void> StepExecutor::Builder::operation(std::size_t, const model::AttendOp
     for (const Part& part : parts(0, key.columns)) {
         args.columnBegin = part.begin;
         args.columns = part.count;
-        args.tile = key.singleSequence ? kernels::attentionTile(args.shape.group(), part.count) : 1;
+        args.tile = key.singleSequence && part.count >= 8 ? kernels::attentionTile(args.shape.group(), part.count) : 1;
         Recorded info{.kind = Kind::Decode, .layer = op.layer, .attention = args};
         if (auto done = add(kernels::attnDecode(executor.m_library, args), std::move(info)); !done) return done;
     }

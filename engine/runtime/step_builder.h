@@ -21,7 +21,8 @@ struct StepExecutor::Builder {
         std::uint32_t begin = 0;
         std::uint32_t count = 0;
     };
-    /// Columns first … columns-1 in runs of a multiple of 8, then 4, 2, 1.
+    /// Columns first … columns-1: a multiple of 8 that kernels take eight at a time, then the rest one by one. Two
+    /// widths only, since each is a pipeline of its own and compiling costs more than a short rest.
     [[nodiscard]] static std::vector<Part> parts(std::uint32_t first, std::uint32_t columns);
     Result<void> add(Result<kernels::Dispatch> dispatch, Recorded info);
     Result<void> operation(std::size_t index, const model::EmbedOp& op);

@@ -21,6 +21,6 @@ vec4 rowQuadF16(uint base, uint row, uint quad) {
 #ifdef ROWS_STORE
 void rowStoreF16(uint base, uint row, uint chunk, float v[32]) {
     uint at = base + (row * HEAD_DIM + chunk * CHUNK) / 2u;
-    for (uint j = 0u; j < CHUNK / 2u; ++j) rowStore1(at + j, packHalf2x16(vec2(v[2u * j], v[2u * j + 1u])));
+    [[dont_unroll]] for (uint j = 0u; j < CHUNK / 2u; ++j) rowStore1(at + j, packHalf2x16(vec2(v[2u * j], v[2u * j + 1u])));
 }
 #endif

@@ -16,6 +16,6 @@ void rowEightF32(uint base, uint row, uint eight, out vec4 a, out vec4 b) {
 #ifdef ROWS_STORE
 void rowStoreF32(uint base, uint row, uint chunk, float v[32]) {
     uint at = base + row * HEAD_DIM + chunk * CHUNK;
-    for (uint j = 0u; j < CHUNK; ++j) rowStore1(at + j, floatBitsToUint(v[j]));
+    [[dont_unroll]] for (uint j = 0u; j < CHUNK; ++j) rowStore1(at + j, floatBitsToUint(v[j]));
 }
 #endif

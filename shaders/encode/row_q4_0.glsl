@@ -32,7 +32,7 @@ void rowEightQ4_0(uint base, uint row, uint eight, out vec4 a, out vec4 b) {
 void rowStoreQ4_0(uint base, uint row, uint chunk, float v[32]) {
     float largest = 0.0;
     float extreme = 0.0;
-    for (uint j = 0u; j < 32u; ++j) {
+    [[dont_unroll]] for (uint j = 0u; j < 32u; ++j) {
         if (abs(v[j]) > largest) {
             largest = abs(v[j]);
             extreme = v[j];
@@ -41,9 +41,9 @@ void rowStoreQ4_0(uint base, uint row, uint chunk, float v[32]) {
     float d = extreme / -8.0;
     float inverse = d != 0.0 ? 1.0 / d : 0.0;
     uint at = base + row * (HEAD_DIM / 8u) + chunk * 4u;
-    for (uint j = 0u; j < 4u; ++j) {
+    [[dont_unroll]] for (uint j = 0u; j < 4u; ++j) {
         uint word = 0u;
-        for (uint i = 0u; i < 4u; ++i) {
+        [[dont_unroll]] for (uint i = 0u; i < 4u; ++i) {
             uint low = min(15u, uint(v[4u * j + i] * inverse + 8.5));
             uint high = min(15u, uint(v[16u + 4u * j + i] * inverse + 8.5));
             word |= (low | (high << 4u)) << (8u * i);

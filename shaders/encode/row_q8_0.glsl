@@ -28,13 +28,13 @@ void rowEightQ8_0(uint base, uint row, uint eight, out vec4 a, out vec4 b) {
 // As ggml's reference quantiser: d = max|x| / 127, q = round(x / d), halves away from zero.
 void rowStoreQ8_0(uint base, uint row, uint chunk, float v[32]) {
     float largest = 0.0;
-    for (uint j = 0u; j < 32u; ++j) largest = max(largest, abs(v[j]));
+    [[dont_unroll]] for (uint j = 0u; j < 32u; ++j) largest = max(largest, abs(v[j]));
     float d = largest / 127.0;
     float inverse = d != 0.0 ? 1.0 / d : 0.0;
     uint at = base + row * (HEAD_DIM / 4u) + chunk * 8u;
-    for (uint j = 0u; j < 8u; ++j) {
+    [[dont_unroll]] for (uint j = 0u; j < 8u; ++j) {
         uint word = 0u;
-        for (uint i = 0u; i < 4u; ++i) {
+        [[dont_unroll]] for (uint i = 0u; i < 4u; ++i) {
             float x = v[4u * j + i] * inverse;
             int q = int(x < 0.0 ? ceil(x - 0.5) : floor(x + 0.5));
             word |= (uint(q) & 0xFFu) << (8u * i);

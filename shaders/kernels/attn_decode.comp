@@ -51,7 +51,7 @@ void scoreRow(uint table, uint slotIndex, uint r, uint p[SLOTS], inout float lar
     uint k = positionOf(page, row);
     float dots[SLOTS];
     [[unroll]] for (uint s = 0u; s < SLOTS; ++s) dots[s] = 0.0;
-    for (uint c = 0u; c < CHUNKS; ++c) {
+    [[dont_unroll]] for (uint c = 0u; c < CHUNKS; ++c) {
         vec4 v[8];
         rowChunk(KEY, page * pc.pageWords, row, c, v);
         [[unroll]] for (uint s = 0u; s < SLOTS; ++s) {
@@ -94,10 +94,10 @@ void sumValues(uint table, uint first, uint rows) {
             low[s] = vec4(0.0);
             high[s] = vec4(0.0);
         }
-        for (uint from = 0u; from < rows; from += kPageRows) {
+        [[dont_unroll]] for (uint from = 0u; from < rows; from += kPageRows) {
             uint base = pageOf(table, first + from) * pc.pageWords + pc.valueOffset;
             uint count = min(kPageRows, rows - from);
-            for (uint row = 0u; row < count; ++row) {
+            [[dont_unroll]] for (uint row = 0u; row < count; ++row) {
                 vec4 a, b;
                 if (EIGHTS == 1u) {
                     rowEight(VALUE, base, row, run, a, b);

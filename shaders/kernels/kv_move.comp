@@ -41,10 +41,10 @@ void main() {
         vec4 quads[8];
         float v[32];
         rowChunk(KEY_FROM, from, rowFrom, chunk, quads);
-        for (uint j = 0u; j < CHUNK; ++j) v[j] = quads[j / 4u][j % 4u];
+        [[dont_unroll]] for (uint j = 0u; j < CHUNK; ++j) v[j] = quads[j / 4u][j % 4u];
         rowStore(KEY_TO, to, rowTo, chunk, v);
         rowChunk(VALUE_FROM, from + pc.fromValues, rowFrom, chunk, quads);
-        for (uint j = 0u; j < CHUNK; ++j) v[j] = quads[j / 4u][j % 4u];
+        [[dont_unroll]] for (uint j = 0u; j < CHUNK; ++j) v[j] = quads[j / 4u][j % 4u];
         rowStore(VALUE_TO, to + pc.toValues, rowTo, chunk, v);
     }
 }

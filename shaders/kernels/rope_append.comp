@@ -58,7 +58,7 @@ float rotatedKey(uint at, uint column, uint i) {
 }
 
 void keep(uint at, uint chunk, float v[32]) {
-    for (uint j = 0u; j < CHUNK; ++j) exact[at + chunk * CHUNK + j] = v[j];
+    [[dont_unroll]] for (uint j = 0u; j < CHUNK; ++j) exact[at + chunk * CHUNK + j] = v[j];
     KVS_STORE(kCatIndex, 4u * CHUNK);
 }
 
@@ -78,11 +78,11 @@ void appendRow(uint head, uint column) {
     for (uint chunk = gl_LocalInvocationID.x; chunk < CHUNKS; chunk += LOCAL) {
         float v[32];
         uint keys = pc.keyOffset + column * pc.stride + head * HEAD_DIM;
-        for (uint j = 0u; j < CHUNK; ++j) v[j] = rotatedKey(keys, column, chunk * CHUNK + j);
+        [[dont_unroll]] for (uint j = 0u; j < CHUNK; ++j) v[j] = rotatedKey(keys, column, chunk * CHUNK + j);
         rowStore(KEY, base, row, chunk, v);
         if (keepsAside) keep(aside, chunk, v);
         uint from = pc.valueOffset + column * pc.stride + head * HEAD_DIM + chunk * CHUNK;
-        for (uint j = 0u; j < CHUNK; ++j) v[j] = valueAt(from + j);
+        [[dont_unroll]] for (uint j = 0u; j < CHUNK; ++j) v[j] = valueAt(from + j);
         rowStore(VALUE, base + pc.pageValues, row, chunk, v);
         if (keepsAside) keep(aside + HEAD_DIM, chunk, v);
     }
