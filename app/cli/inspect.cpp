@@ -85,7 +85,7 @@ Result<Json> describe(const gguf::File& file, const InspectSettings& settings) {
     addDimensions(json, hparams->value_or(model::Hparams{}));
     if (!*hparams) {
         for (auto& [key, value] : json.items()) {
-            if (value == 0) value = nullptr;
+            if (value == 0 || value == "") value = nullptr;
         }
     }
     if (auto added = addTokenizer(json, file, warnings); !added) return forward(added);

@@ -11,6 +11,8 @@ std::span<const Command> commands() {
         Command{"inspect", "tells what a GGUF file holds, from its header alone (no device needed)", &setupInspect},
         Command{"tokenize", "shows the tokens of a text (no device needed)", &setupTokenize},
         Command{"run", "generates text under a cache policy and tells what the cache did", &setupRun},
+        Command{"perplexity", "scores a text under a cache policy", &setupPerplexity},
+        Command{"bench", "measures speed, bandwidth, memory and what the probes cost", &setupBench},
         Command{"export", "writes a recorded run as CSV or JSON Lines (no device needed)", &setupExport},
     };
     return kCommands;

@@ -2,6 +2,8 @@
 #include "app/models/format.h"
 
 #include <QLocale>
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "engine/base/units.h"
@@ -34,6 +36,18 @@ QString formatQuantity(double value, Quantity quantity) {
         default:
             return formatNumber(value);
     }
+}
+
+QString formatTick(double value, Quantity quantity) {
+    if (quantity != Quantity::Bytes && quantity != Quantity::BytesPerToken) {
+        return QString::number(value, 'g', 4);
+    }
+    static constexpr std::array<const char*, 5> kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
+    std::size_t unit = 0;
+    for (; unit + 1 < kUnits.size() && value >= 1024; ++unit) {
+        value /= 1024;
+    }
+    return QString::number(value, 'g', 4) + "\u2009" + kUnits.at(unit);
 }
 
 QString unitOf(Quantity quantity) {

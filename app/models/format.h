@@ -13,6 +13,8 @@ namespace kvscope::models {
 [[nodiscard]] QString formatNumber(double value);
 /// "1,984": grouped digits.
 [[nodiscard]] QString formatInteger(std::uint64_t value);
+/// A scale's end without needless zeros: "8 MiB", "0.5", "200".
+[[nodiscard]] QString formatTick(double value, Quantity quantity);
 /// The unit as it stands on an axis: "B / token", "tokens/s", "nats"; empty for a ratio.
 [[nodiscard]] QString unitOf(Quantity quantity);
 /// The smallest "nice" number (1, 2, 5 × 10ⁿ; for bytes 1, 2, 4 … × 1024ⁿ) that is not below `value`, so that scales

@@ -6,7 +6,7 @@ namespace kvscope::models {
 const std::array<PanelInfo, kPanels>& panels() {
     static constexpr std::array<PanelInfo, kPanels> kTable{{
         {Panel::Cache, "cache", Quantity::Bytes, "Bytes of the KV cache: shown from the first step."},
-        {Panel::Error, "attention error", Quantity::Ratio, "Needs the error probe: choose “error every n steps”."},
+        {Panel::Error, "head error", Quantity::Ratio, "Needs the error probe: choose “error every n steps”."},
         {Panel::Traffic, "traffic", Quantity::BytesPerToken, "Bytes moved per token: shown from the first step."},
         {Panel::LostMass, "lost mass", Quantity::Ratio, "Needs the error probe: choose “error every n steps”."},
         {Panel::Kl, "KL to exact", Quantity::Nats, "Needs the exact lane: switch on “exact lane” and reset."},

@@ -14,7 +14,7 @@ namespace kvscope::plots {
 namespace {
 constexpr int kNameWidth = 86;
 constexpr int kTextWidth = 78;
-constexpr double kMaximumRow = 30;
+constexpr double kMaximumRow = 26;
 }  // namespace
 
 BarList::BarList(QWidget* parent) : QWidget(parent) {

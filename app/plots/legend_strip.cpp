@@ -13,7 +13,7 @@ namespace kvscope::plots {
 namespace {
 constexpr int kHeight = 18;
 constexpr int kDash = 14;
-constexpr int kGap = 14;
+constexpr int kGap = 10;
 }  // namespace
 
 LegendStrip::LegendStrip(QWidget* parent) : QWidget(parent) {
@@ -61,13 +61,13 @@ void LegendStrip::draw(QPainter& painter, const QRect& area) {
     x += wordMetrics.horizontalAdvance(m_title) + 6;
     painter.setPen(colours.secondary);
     painter.drawText(QRect(x, area.top(), 400, area.height()), Qt::AlignVCenter, m_unit);
-    x = std::max(x + wordMetrics.horizontalAdvance(m_unit) + kGap, area.left() + 150);
+    x = std::max(x + wordMetrics.horizontalAdvance(m_unit) + kGap, area.left() + 122);
     m_places.assign(m_entries.size(), {});
     for (std::size_t i = 0; i < m_entries.size(); ++i) {
         const Entry& entry = m_entries[i];
         const int nameWidth = wordMetrics.horizontalAdvance(entry.name);
         const int valueWidth =
-            std::max(numberMetrics.horizontalAdvance(entry.value), numberMetrics.averageCharWidth() * 8);
+            std::max(numberMetrics.horizontalAdvance(entry.value), numberMetrics.averageCharWidth() * 7);
         const int width = kDash + 5 + nameWidth + 6 + valueWidth;
         if (x + width > area.right() + 1) {
             break;  // too narrow for this entry: the curve keeps its tooltip

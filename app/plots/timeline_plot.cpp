@@ -161,14 +161,16 @@ void TimelinePlot::refreshScale(double /*from*/, double /*to*/) {
         highest = std::max(highest, m_model.series(info.id).maximum());
     }
     const double top = models::niceCeiling(highest, isBytes(m_quantity));
-    if (top == m_top) {
+    const bool roomy = m_plot->axisRect()->height() > 48;  // for a tick in the middle
+    if (top == m_top && roomy == m_roomy) {
         return;
     }
     m_top = top;
+    m_roomy = roomy;
     auto ticker = QSharedPointer<QCPAxisTickerText>::create();
     ticker->addTick(0, "0");
-    ticker->addTick(top / 2, models::formatQuantity(top / 2, m_quantity));
-    ticker->addTick(top, models::formatQuantity(top, m_quantity));
+    ticker->addTick(top / 2, roomy ? models::formatTick(top / 2, m_quantity) : QString());
+    ticker->addTick(top, models::formatTick(top, m_quantity));
     m_plot->yAxis->setTicker(ticker);
     m_plot->yAxis->setRange(0, top * 1.08);
 }

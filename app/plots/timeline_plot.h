@@ -64,6 +64,7 @@ class TimelinePlot : public QWidget {
     LegendStrip* m_legend = nullptr;
     double m_cursor;
     double m_top = 0;
+    bool m_roomy = false;
     double m_newestDrawn = 0;
     double m_dragFrom = -1;
     bool m_dragged = false;

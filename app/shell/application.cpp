@@ -36,6 +36,7 @@ void addOptions(QCommandLineParser& parser) {
     parser.addPositionalArgument("file", "model (.gguf) or recorded trace (.kvtrace)", "[file]");
     parser.addOptions({
         {"model", "Opens this model or trace.", "file"},
+        {"device", "Vulkan device: an index, a part of its name, or a UUID.", "device"},
         {"policy", "Cache policy of the run.", "policy"},
         {"prompt", "Text the run starts with.", "text"},
         {"context", "Rows a sequence may reach; 0 = what the model was trained on.", "rows"},
@@ -181,7 +182,8 @@ void openFirst(MainWindow& window, const Options& options, const settings::Setti
 
 }  // namespace
 
-int runApplication(int& argc, char** argv, bridge::BackendFactory factory) {
+int runApplication(int& argc, char** argv,
+                   const std::function<std::unique_ptr<bridge::EngineBackend>(const std::string& device)>& make) {
     initResources();
     QGuiApplication::setHighDpiScaleFactorRoundingPolicy(Qt::HighDpiScaleFactorRoundingPolicy::PassThrough);
     MeasuredApplication application(argc, argv);
@@ -209,7 +211,7 @@ int runApplication(int& argc, char** argv, bridge::BackendFactory factory) {
                                                    : settings::Settings::Store::File);
     storeOptions(options, settings);
     applyTheme(themeFromName(settings.value(settings::Key::Theme).toString()));
-    bridge::EngineThread engine(std::move(factory));
+    bridge::EngineThread engine([make, device = parser.value("device").toStdString()] { return make(device); });
     MainWindow window(engine, settings);
     window.measureFrames([&application] { return application.takeBusyMs(); });
     if (options.size.isValid()) {

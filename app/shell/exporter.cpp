@@ -12,6 +12,8 @@
 
 #include "app/plots/palette.h"
 #include "app/shell/main_window.h"
+#include "engine/trace/export.h"
+#include "engine/trace/source.h"
 #include "engine/trace/writer.h"
 
 namespace kvscope::shell {
@@ -20,12 +22,15 @@ namespace {
 
 constexpr int kPngScale = 2;
 
-Result<void> writeKvtrace(const std::string& path, const trace::History& history) {
+Result<void> writeKvtrace(const std::string& path, const trace::History& history, const std::stop_token& stop) {
     auto writer = trace::Writer::create(path, history.run());
     if (!writer) {
         return forward(writer);
     }
     for (const auto& bundle : history.bundles()) {
+        if (stop.stop_requested()) {
+            return fail(ErrorKind::Cancelled, path, "the export was cancelled");
+        }
         if (auto pushed = (*writer)->push(bundle); !pushed) {
             return pushed;
         }
@@ -109,23 +114,48 @@ void Exporter::choosePlot() {
     menu->popup(m_window.mapToGlobal(QPoint(120, 80)));
 }
 
-void Exporter::exportHistory(const QString& title, const QString& suffix, Write write) {
+// The bundles are immutable: the thread gets a copy of the list and the window goes on.
+void Exporter::write(const QString& path, const Write& write) {
+    m_writer = std::jthread([this, write, path, history = m_pump.history()](const std::stop_token& stop) {
+        const auto result = write(path.toStdString(), history, stop);
+        QMetaObject::invokeMethod(this, [this, result, path] { report(result, path); }, Qt::QueuedConnection);
+    });
+}
+
+void Exporter::exportHistory(const QString& title, const QString& suffix, const Write& write) {
     if (m_pump.snapshot().empty()) {
         m_window.showError("Nothing has run yet, so there is no trace to export.");
         return;
     }
-    ask(title, "run." + suffix, QString("*.%1").arg(suffix), [this, write = std::move(write)](const QString& path) {
-        // The bundles are immutable: the thread gets a copy of the list and the window goes on.
-        m_writer = std::jthread([this, write, path, history = m_pump.history()] {
-            const auto result = write(path.toStdString(), history);
-            QMetaObject::invokeMethod(this, [this, result, path] { report(result, path); }, Qt::QueuedConnection);
-        });
-    });
+    ask(title, "run." + suffix, QString("*.%1").arg(suffix),
+        [this, write](const QString& path) { this->write(path, write); });
 }
 
-void Exporter::exportCsv() {}
+void Exporter::exportCsv() {
+    if (m_pump.snapshot().empty()) {
+        m_window.showError("Nothing has run yet, so there is no trace to export.");
+        return;
+    }
+    auto* dialog = new QFileDialog(&m_window, "Folder for the CSV files");
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::Directory);
+    connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
+        write(
+            path,
+            [](const std::string& folder, const trace::History& history, const std::stop_token& stop) -> Result<void> {
+                const auto files = trace::exportCsv(trace::HistorySource(history), folder, {.stop = stop});
+                return files ? Result<void>() : forward(files);
+            });
+    });
+    dialog->open();
+}
 
-void Exporter::exportJsonLines() {}
+void Exporter::exportJsonLines() {
+    exportHistory("Export the trace as JSON Lines", "jsonl",
+                  [](const std::string& path, const trace::History& history, const std::stop_token& stop) {
+                      return trace::exportJsonLines(trace::HistorySource(history), path, {.stop = stop});
+                  });
+}
 
 void Exporter::exportTrace() {
     exportHistory("Export the trace", "kvtrace", writeKvtrace);

@@ -3,6 +3,8 @@
 
 #include <QObject>
 #include <functional>
+#include <stop_token>
+#include <string>
 #include <thread>
 
 #include "app/shell/snapshot_pump.h"
@@ -31,10 +33,12 @@ class Exporter : public QObject {
     void exportWindow();
 
   private:
-    using Write = std::function<Result<void>(const std::string& path, const trace::History& history)>;
+    using Write = std::function<Result<void>(const std::string& path, const trace::History& history,
+                                             const std::stop_token& stop)>;
     void ask(const QString& title, const QString& name, const QString& filter,
              const std::function<void(const QString&)>& then);
-    void exportHistory(const QString& title, const QString& suffix, Write write);
+    void exportHistory(const QString& title, const QString& suffix, const Write& write);
+    void write(const QString& path, const Write& write);
     void report(const Result<void>& result, const QString& path);
 
     MainWindow& m_window;

@@ -105,7 +105,9 @@ void MainWindow::createMessages() {
 }
 
 // The bar takes no room while there is nothing to say.
-void MainWindow::showMessages() { m_messages->setVisible(!m_banner->isHidden() || !m_loading->isHidden()); }
+void MainWindow::showMessages() {
+    m_messages->setVisible(!m_banner->isHidden() || !m_loading->isHidden());
+}
 
 void MainWindow::createDocks() {
     setCorner(Qt::BottomLeftCorner, Qt::BottomDockWidgetArea);
@@ -164,14 +166,14 @@ void MainWindow::sizeColumns(const std::array<std::vector<QDockWidget*>, 4>& col
             widths.append(width() * kWidths[column] / 1600);
         }
         if (columns[column].size() == 2) {
-            constexpr std::array<std::array<int, 2>, 3> kHeights{{{230, 470}, {270, 430}, {400, 300}}};
+            constexpr std::array<std::array<int, 2>, 3> kHeights{{{230, 490}, {270, 500}, {420, 310}}};
             resizeDocks({columns[column][0], columns[column][1]}, {kHeights[column][0], kHeights[column][1]},
                         Qt::Vertical);
         }
     }
     resizeDocks(fronts, widths, Qt::Horizontal);
     if (!columns[3].empty()) {
-        resizeDocks({columns[3].front()}, {std::max(110, height() * 150 / 1000)}, Qt::Vertical);
+        resizeDocks({columns[3].front()}, {std::max(100, height() * 130 / 1000)}, Qt::Vertical);
     }
 }
 

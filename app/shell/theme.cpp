@@ -68,6 +68,8 @@ QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSp
 QTableView { background: @panel; border: 0; gridline-color: transparent; alternate-background-color: @panel; selection-background-color: @raised; selection-color: @text; }
 QHeaderView { background: @panel; border: 0; }
 QHeaderView::section { background: @panel; color: @secondary; border: 0; border-bottom: 1px solid @line; padding: 3px 6px; font-weight: 400; }
+QHeaderView::down-arrow { image: url(:/icons/chevron-@theme.svg); width: 9px; height: 9px; subcontrol-position: left center; }
+QHeaderView::up-arrow { image: url(:/icons/chevron-up-@theme.svg); width: 9px; height: 9px; subcontrol-position: left center; }
 QTableCornerButton::section { background: @panel; border: 0; }
 QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; border: 0; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }

@@ -143,7 +143,11 @@ void TopBar::setContextLength(std::uint32_t rows) {
 void TopBar::showStatus(const bridge::EngineStatus& status) {
     const QString running = QString::fromStdString(status.policyEffective);
     if (running != m_running) {
+        const bool unedited = m_policy.policy() && QString::fromStdString(m_policy.policy()->toText()) == m_running;
         m_running = running;
+        if (unedited) {
+            m_policy.setText(running);
+        }
         refreshPolicy();
     }
 }

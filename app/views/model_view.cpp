@@ -2,6 +2,7 @@
 #include "app/views/model_view.h"
 
 #include <QGridLayout>
+#include <algorithm>
 #include <array>
 
 #include "app/models/format.h"
@@ -18,7 +19,7 @@ ModelView::ModelView(ViewContext& context, QWidget* parent) : View(context, pare
     layout->setVerticalSpacing(3);
     layout->setColumnStretch(1, 1);
     for (int row = 0; row < kRows; ++row) {
-        Fact fact{new QLabel(kNames.at(static_cast<std::size_t>(row)), this), new QLabel(this)};
+        Fact fact{new QLabel(kNames.at(static_cast<std::size_t>(row)), this), new QLabel(this), {}};
         fact.name->setObjectName("secondary");
         fact.name->setFont(plots::wordFont(12));
         fact.value->setFont(plots::numberFont(11.5));
@@ -41,10 +42,23 @@ ModelView::ModelView(ViewContext& context, QWidget* parent) : View(context, pare
 void ModelView::set(Row row, const QString& value, const QString& tip) {
     auto& fact = m_facts[row];
     fact.name->setVisible(!value.isEmpty());
-    if (fact.value->text() != value) {
-        fact.value->setText(value);
+    if (fact.shown != value) {
+        fact.shown = value;
+        elide(fact);
         fact.value->setToolTip(tip.isEmpty() ? value : tip);
         fact.value->setAccessibleName(fact.name->text() + " " + value);
+    }
+}
+
+void ModelView::elide(const Fact& fact) {
+    const int room = std::max(40, width() - 24 - fact.name->sizeHint().width() - 10);
+    fact.value->setText(fact.value->fontMetrics().elidedText(fact.shown, Qt::ElideRight, room));
+}
+
+void ModelView::resizeEvent(QResizeEvent* event) {
+    View::resizeEvent(event);
+    for (const auto& fact : m_facts) {
+        elide(fact);
     }
 }
 

@@ -15,13 +15,18 @@ class ModelView : public View {
     explicit ModelView(ViewContext& context, QWidget* parent = nullptr);
     bool onSnapshot(const models::Snapshot& snapshot, const bridge::EngineStatus& status) override;
 
+  protected:
+    void resizeEvent(QResizeEvent* event) override;
+
   private:
     struct Fact {
         QLabel* name = nullptr;
         QLabel* value = nullptr;
+        QString shown;  ///< the whole value; the label may elide it
     };
     enum Row { Name, Architecture, Shape, Weights, Cache, Position, Resident, Device, kRows };
     void set(Row row, const QString& value, const QString& tip = {});
+    void elide(const Fact& fact);
     void showRun(const trace::RunInfo& run);
 
     std::vector<Fact> m_facts;

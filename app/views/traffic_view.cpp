@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/views/traffic_view.h"
 
-#include <QHBoxLayout>
 #include <QHeaderView>
+#include <QVBoxLayout>
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -45,11 +45,11 @@ TrafficView::TrafficView(ViewContext& context, QWidget* parent) : View(context, 
     m_bars->setEmptyText("Open a model: the bytes that each token moves appear here.");
     m_bars->setAccessibleName("Traffic by category, bytes per token");
     createTable();
-    auto* layout = new QHBoxLayout(this);
+    auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(12, 2, 12, 8);
-    layout->setSpacing(16);
+    layout->setSpacing(4);
     layout->addWidget(m_bars, 10);
-    layout->addWidget(m_table, 12);
+    layout->addWidget(m_table, 10);
     setAccessibleName("Traffic");
 }
 

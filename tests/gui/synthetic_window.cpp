@@ -4,7 +4,7 @@
 #include "tests/gui/support/synthetic_backend.h"
 
 int main(int argc, char** argv) {
-    return kvscope::shell::runApplication(argc, argv, [] {
+    return kvscope::shell::runApplication(argc, argv, [](const std::string& /*device*/) {
         kvscope::trace::SyntheticOptions options;
         options.steps = 4096;
         options.nLayers = 6;

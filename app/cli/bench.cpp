@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/bench.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "app/cli/command.h"
+#include "app/cli/memory.h"
+
+namespace kvscope::cli {
+
+namespace {
+
+constexpr const char* kText =
+    "In the beginning God created the heaven and the earth. And the earth was without form, and void; and darkness was "
+    "upon the face of the deep. And the Spirit of God moved upon the face of the waters. And God said, Let there be "
+    "light: and there was light. And God saw the light, that it was good: and God divided the light from the darkness. "
+    "And God called the light Day, and the darkness he called Night. And the evening and the morning were the first "
+    "day. ";
+
+Result<int> runBench(const BenchSettings& settings, const Context& context) {
+    auto policy = policyOf(settings.cache);
+    if (!policy) return forward(policy);
+    const auto start = std::chrono::steady_clock::now();
+    auto engine = openEngine(settings.model, context);
+    if (!engine) return forward(engine);
+    BenchResult result;
+    result.loadSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    auto tokens = TokenSource::create((*engine)->tokenizer());
+    if (!tokens) return forward(tokens);
+    Progress progress;
+    const Bench bench{settings, **engine, *tokens, *policy, context.stop, progress, result};
+    if (auto done = measureSpeed(bench); !done) return forward(done);
+    if (!settings.noProbes) {
+        if (auto done = measureProbes(bench); !done) return forward(done);
+    }
+    result.compile = compileTime(**engine);
+    auto copy = (*engine)->copyBytesPerSecond();  // last: its buffers are no memory of a run
+    if (!copy) return forward(copy);
+    result.copyBytesPerSecond = *copy;
+    progress.clear();
+    if (settings.json) {
+        printJson(benchJson(bench));
+    } else {
+        fmt::print("{}", benchMarkdown(bench));
+    }
+    return kExitOk;
+}
+
+}  // namespace
+
+MeanSd meanSd(const std::vector<double>& values) {
+    if (values.empty()) return {std::nan(""), std::nan("")};
+    double sum = 0;
+    for (const double value : values) sum += value;
+    const double mean = sum / static_cast<double>(values.size());
+    double squares = 0;
+    for (const double value : values) squares += (value - mean) * (value - mean);
+    const bool several = values.size() > 1;
+    return {mean, several ? std::sqrt(squares / static_cast<double>(values.size() - 1)) : std::nan("")};
+}
+
+Result<TokenSource> TokenSource::create(const text::Tokenizer& tokenizer) {
+    TokenSource source;
+    auto first = tokenizer.encode(kText, {.addSpecial = true, .parseSpecial = false});
+    if (!first) return forward(first);
+    auto rest = tokenizer.encode(kText, {.addSpecial = false, .parseSpecial = false});
+    if (!rest) return forward(rest);
+    source.m_first = std::move(*first);
+    source.m_rest = std::move(*rest);
+    if (source.m_rest.empty()) return fail(ErrorKind::Unsupported, "tokenizer", "it makes no tokens of a text");
+    return source;
+}
+
+std::vector<text::TokenId> TokenSource::take(std::size_t count) const {
+    std::vector<text::TokenId> tokens = m_first;
+    while (tokens.size() < count) tokens.insert(tokens.end(), m_rest.begin(), m_rest.end());
+    tokens.resize(count);
+    return tokens;
+}
+
+void Timed::add(const Timed& other) {
+    seconds += other.seconds;
+    tokens += other.tokens;
+    steps += other.steps;
+    dispatches += other.dispatches;
+    submissions += other.submissions;
+    hostNs += other.hostNs;
+    gpuNs += other.gpuNs;
+    cacheBytesAllocated = std::max(cacheBytesAllocated, other.cacheBytesAllocated);
+    for (std::size_t i = 0; i < trace::kTrafficCategories; ++i) {
+        traffic.byCategory[i].readRequested += other.traffic.byCategory[i].readRequested;
+        traffic.byCategory[i].readUnique += other.traffic.byCategory[i].readUnique;
+        traffic.byCategory[i].written += other.traffic.byCategory[i].written;
+    }
+    for (const auto& [name, kernel] : other.kernels) {
+        trace::KernelRecord& sum = kernels[name];
+        sum.dispatches += kernel.dispatches;
+        sum.bytesRead += kernel.bytesRead;
+        sum.bytesUnique += kernel.bytesUnique;
+        sum.bytesWritten += kernel.bytesWritten;
+        sum.gpuNs += kernel.gpuNs;
+        sum.flops += kernel.flops;
+    }
+}
+
+Body setupBench(CLI::App& app) {
+    auto settings = std::make_shared<BenchSettings>();
+    addModelOptions(app, settings->model);
+    app.add_option("-d,--depths", settings->depths, "rows before the measured tokens, with commas between")
+        ->delimiter(',')
+        ->check(CLI::Range(0, 1 << 20))
+        ->capture_default_str();
+    app.add_option("-n,--tokens", settings->tokens, "tokens decoded a repeat")
+        ->check(CLI::Range(1, 1 << 16))
+        ->capture_default_str();
+    app.add_option("--prefill", settings->prefill, "tokens prefilled a repeat")
+        ->check(CLI::Range(2, 1 << 16))
+        ->capture_default_str();
+    app.add_option("-r,--repeats", settings->repeats, "repeats, at least 5")
+        ->check(CLI::Range(5, 1000))
+        ->capture_default_str();
+    app.add_option("--probe-depth", settings->probeDepth, "depth at which the probes' cost is measured")
+        ->check(CLI::Range(1, 1 << 20))
+        ->capture_default_str();
+    app.add_flag("--no-probes", settings->noProbes, "leaves out the cost of the probes");
+    app.add_flag("--json", settings->json, "prints JSON instead of Markdown");
+    addPolicyOptions(app, settings->cache, "--chunk");
+    return [settings](const Context& context) { return runBench(*settings, context); };
+}
+
+}  // namespace kvscope::cli
