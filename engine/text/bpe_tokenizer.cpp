@@ -27,6 +27,16 @@ Result<const PreTokenizerRule*> chooseRule(const gguf::File& file, std::vector<s
     return findPreTokenizerRule("default");
 }
 
+void warnOfMissingBytes(Vocabulary& vocabulary) {
+    unsigned missing = 0;
+    for (unsigned byte = 0; byte < 256; ++byte) {
+        if (vocabulary.find(byteCharacter(static_cast<unsigned char>(byte))) == kNoToken) ++missing;
+    }
+    if (missing == 0) return;
+    vocabulary.warnings.push_back(
+        fmt::format("{} of the 256 bytes have no token; they are left out when text is encoded.", missing));
+}
+
 std::string_view firstName(const PreTokenizerRule& rule) {
     return rule.names.substr(0, rule.names.find(' '));
 }
@@ -119,13 +129,7 @@ Result<std::unique_ptr<Tokenizer>> BpeTokenizer::make(const gguf::File& file) {
     const auto name = firstName(**rule);
     auto words = PreTokenizer::compile(std::string(name), (*rule)->stages);
     if (!words) return forward(words);
-    for (unsigned byte = 0, missing = 0; byte < 256; ++byte) {
-        if (vocabulary->find(byteCharacter(static_cast<unsigned char>(byte))) == kNoToken) ++missing;
-        if (byte == 255 && missing > 0) {
-            vocabulary->warnings.push_back(
-                fmt::format("{} of the 256 bytes have no token; they are left out when text is encoded.", missing));
-        }
-    }
+    warnOfMissingBytes(*vocabulary);
     return std::unique_ptr<Tokenizer>(
         new BpeTokenizer({std::move(*vocabulary), std::move(*merges), std::move(*words), name, (*rule)->wholeWords}));
 }

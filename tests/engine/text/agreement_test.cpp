@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Real tokenizers against llama.cpp (data/tokens_*.json, made by make_tokens.py).
+#include "tests/engine/text/support.h"
+
+namespace kvscope::text {
+namespace {
+
+class Agreement : public testing::TestWithParam<std::string> {
+  protected:
+    void SetUp() override {
+        const auto path = realModel(GetParam());
+        if (!path) GTEST_SKIP() << "the model file of " << GetParam() << " is absent (see tests/README.md)";
+        m_tokenizer = openTokenizer(*path);
+        ASSERT_NE(m_tokenizer, nullptr);
+    }
+    std::unique_ptr<Tokenizer> m_tokenizer;
+};
+
+TEST_P(Agreement, IdsAreThoseOfLlamaCpp) {
+    const auto data = testData("tokens_" + GetParam() + ".json");
+    ASSERT_GE(data["cases"].size(), 40U);
+    for (const auto& entry : data["cases"]) {
+        const std::string text = entry["text"];
+        SCOPED_TRACE(entry["text"].dump());
+        EXPECT_EQ(encoded(*m_tokenizer, text), entry["ids"].get<Ids>());
+        if (entry.contains("parsed")) {
+            EXPECT_EQ(encoded(*m_tokenizer, text, {.parseSpecial = true}), entry["parsed"].get<Ids>());
+        }
+        if (entry.contains("bare")) {
+            EXPECT_EQ(encoded(*m_tokenizer, text, {.addSpecial = false}), entry["bare"].get<Ids>());
+        }
+    }
+}
+
+TEST_P(Agreement, DecodingGivesTheTextBack) {
+    const auto data = testData("tokens_" + GetParam() + ".json");
+    for (const auto& entry : data["cases"]) {
+        const std::string text = entry["text"];
+        SCOPED_TRACE(entry["text"].dump());
+        EXPECT_EQ(m_tokenizer->decode(entry["ids"].get<Ids>()), representable(*m_tokenizer, text));
+    }
+}
+
+TEST_P(Agreement, AnyBytesSurvive) {
+    std::string bytes;
+    std::uint32_t state = 1;
+    for (int i = 0; i < 4000; ++i) {
+        state = state * 1664525U + 1013904223U;
+        bytes += static_cast<char>(state >> 24U);
+    }
+    const bool spaced = m_tokenizer->addsSpacePrefix();
+    const Ids ids = encoded(*m_tokenizer, bytes, {.addSpecial = false});
+    EXPECT_TRUE(allBytes(*m_tokenizer, ids) == (spaced ? " " : "") + representable(*m_tokenizer, bytes));
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, Agreement, testing::Values("stories260k", "kjv", "smollm2"),
+                         [](const auto& instance) { return instance.param; });
+
+TEST(RealTokenizers, FactsOfStories260k) {
+    const auto path = realModel("stories260k");
+    if (!path) GTEST_SKIP() << "models/stories260K-f32.gguf is not in the shared folder";
+    const auto tokenizer = openTokenizer(*path);
+    ASSERT_NE(tokenizer, nullptr);
+    EXPECT_EQ(encoded(*tokenizer, "Once upon a time"), (Ids{1, 403, 407, 261, 378}));
+    EXPECT_EQ(tokenizer->kind(), "llama");
+    EXPECT_EQ(tokenizer->preTokenizer(), "");
+    EXPECT_EQ(tokenizer->vocabularySize(), 512U);
+    EXPECT_EQ(tokenizer->bos(), 1);
+    EXPECT_TRUE(tokenizer->addsBos());
+    EXPECT_TRUE(tokenizer->isEndOfGeneration(2));
+    EXPECT_FALSE(tokenizer->isEndOfGeneration(1));
+    EXPECT_TRUE(tokenizer->warnings().empty());
+}
+
+TEST(RealTokenizers, FactsOfSmolLm2) {
+    const auto path = realModel("smollm2");
+    if (!path) GTEST_SKIP() << "SmolLM2-135M-Instruct.Q4_1.gguf is not in the folder of models (KVSCOPE_MODELS)";
+    const auto tokenizer = openTokenizer(*path);
+    ASSERT_NE(tokenizer, nullptr);
+    EXPECT_EQ(tokenizer->kind(), "gpt2");
+    EXPECT_EQ(tokenizer->preTokenizer(), "smollm");
+    EXPECT_EQ(tokenizer->vocabularySize(), 49152U);
+    EXPECT_EQ(tokenizer->bos(), 1);
+    EXPECT_FALSE(tokenizer->addsBos());
+    EXPECT_TRUE(tokenizer->isEndOfGeneration(0));  // <|endoftext|>
+    EXPECT_TRUE(tokenizer->isEndOfGeneration(2));  // <|im_end|>
+    EXPECT_FALSE(tokenizer->isEndOfGeneration(1));
+    EXPECT_EQ(tokenizer->tokenBytes(2, true), "<|im_end|>");
+    EXPECT_EQ(tokenizer->tokenBytes(2, false), "");
+}
+
+}  // namespace
+}  // namespace kvscope::text
