@@ -6,6 +6,7 @@
 #include <QDropEvent>
 #include <QFileInfo>
 #include <QMimeData>
+#include <QTimer>
 #include <QToolBar>
 #include <QUrl>
 #include <QVBoxLayout>
@@ -121,59 +122,80 @@ void MainWindow::createDocks() {
     resetLayout();
 }
 
+// The docks by area: left, middle, right, bottom.
+std::array<QList<QDockWidget*>, 4> MainWindow::columns() const {
+    std::array<QList<QDockWidget*>, 4> columns;
+    const auto factories = views::viewFactories();
+    for (std::size_t i = 0; i < m_docks.size(); ++i) {
+        columns.at(static_cast<std::size_t>(factories[i].area)).append(m_docks[i]);
+    }
+    return columns;
+}
+
 // Left, middle and right column side by side, each split from the top down; the bottom row across all.
 void MainWindow::resetLayout() {
-    const auto factories = views::viewFactories();
-    std::array<std::vector<QDockWidget*>, 4> columns;
-    for (std::size_t i = 0; i < m_docks.size(); ++i) {
-        removeDockWidget(m_docks[i]);
-        columns.at(static_cast<std::size_t>(factories[i].area)).push_back(m_docks[i]);
+    for (auto* dock : m_docks) {
+        removeDockWidget(dock);
     }
+    const auto all = columns();
     QDockWidget* last = nullptr;
     for (std::size_t column = 0; column < 3; ++column) {
-        if (columns[column].empty()) {
+        QDockWidget* front = all.at(column).value(0);
+        if (front == nullptr) {
             continue;
         }
         if (last == nullptr) {
-            addDockWidget(Qt::LeftDockWidgetArea, columns[column].front());
+            addDockWidget(Qt::LeftDockWidgetArea, front);
         } else {
-            splitDockWidget(last, columns[column].front(), Qt::Horizontal);
+            splitDockWidget(last, front, Qt::Horizontal);
         }
-        last = columns[column].front();
+        last = front;
     }
     for (std::size_t column = 0; column < 3; ++column) {
-        for (std::size_t row = 1; row < columns[column].size(); ++row) {
-            splitDockWidget(columns[column][row - 1], columns[column][row], Qt::Vertical);
+        for (qsizetype row = 1; row < all.at(column).size(); ++row) {
+            splitDockWidget(all.at(column)[row - 1], all.at(column)[row], Qt::Vertical);
         }
     }
-    for (auto* dock : columns[3]) {
+    for (auto* dock : all[3]) {
         addDockWidget(Qt::BottomDockWidgetArea, dock);
     }
     for (auto* dock : m_docks) {
         dock->setFloating(false);
         dock->show();
     }
-    sizeColumns(columns);
+    sizeColumns();
 }
 
-void MainWindow::sizeColumns(const std::array<std::vector<QDockWidget*>, 4>& columns) {
+void MainWindow::sizeColumns() {
+    constexpr std::array<int, 3> kWidths{285, 590, 690};
+    constexpr std::array<std::array<int, 2>, 3> kHeights{{{215, 500}, {245, 520}, {400, 320}}};
+    constexpr int kBottom = 150;
+    const auto all = columns();
     QList<QDockWidget*> fronts;
     QList<int> widths;
-    constexpr std::array<int, 3> kWidths{285, 560, 720};
     for (std::size_t column = 0; column < 3; ++column) {
-        if (!columns[column].empty()) {
-            fronts.append(columns[column].front());
-            widths.append(width() * kWidths[column] / 1600);
-        }
-        if (columns[column].size() == 2) {
-            constexpr std::array<std::array<int, 2>, 3> kHeights{{{230, 490}, {270, 500}, {420, 310}}};
-            resizeDocks({columns[column][0], columns[column][1]}, {kHeights[column][0], kHeights[column][1]},
-                        Qt::Vertical);
+        if (!all.at(column).isEmpty()) {
+            fronts.append(all.at(column).front());
+            widths.append(width() * kWidths.at(column) / 1600);
         }
     }
     resizeDocks(fronts, widths, Qt::Horizontal);
-    if (!columns[3].empty()) {
-        resizeDocks({columns[3].front()}, {std::max(100, height() * 130 / 1000)}, Qt::Vertical);
+    if (!all[3].isEmpty()) {
+        resizeDocks({all[3].front()}, {std::max(100, height() * kBottom / 1000)}, Qt::Vertical);
+    }
+    for (std::size_t column = 0; column < 3; ++column) {
+        if (all.at(column).size() == 2) {
+            const auto& heights = kHeights.at(column);
+            resizeDocks(all.at(column), {heights[0] * height() / 1000, heights[1] * height() / 1000}, Qt::Vertical);
+        }
+    }
+}
+
+void MainWindow::showEvent(QShowEvent* event) {
+    QMainWindow::showEvent(event);
+    if (m_defaultLayout) {
+        m_defaultLayout = false;
+        QTimer::singleShot(0, this, &MainWindow::sizeColumns);
     }
 }
 
@@ -181,7 +203,7 @@ void MainWindow::restoreLayout() {
     resize(1600, 1000);
     restoreGeometry(m_settings.layout("geometry"));
     resetLayout();
-    restoreState(m_settings.layout("docks"), kLayoutVersion);
+    m_defaultLayout = !restoreState(m_settings.layout("docks"), kLayoutVersion);
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {

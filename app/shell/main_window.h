@@ -55,6 +55,7 @@ class MainWindow : public QMainWindow {
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
     void changeEvent(QEvent* event) override;
+    void showEvent(QShowEvent* event) override;
 
   private:
     void createActions();
@@ -64,7 +65,8 @@ class MainWindow : public QMainWindow {
     void createDocks();
     void createMessages();
     void showMessages();
-    void sizeColumns(const std::array<std::vector<QDockWidget*>, 4>& columns);
+    void sizeColumns();
+    [[nodiscard]] std::array<QList<QDockWidget*>, 4> columns() const;
     void restoreLayout();
     void openDialog();
     void chooseRecording();
@@ -101,6 +103,7 @@ class MainWindow : public QMainWindow {
     LoadingBar* m_loading = nullptr;
     std::uint64_t m_errorSeen = 0;
     QElapsedTimer m_statusAge;
+    bool m_defaultLayout = true;  ///< nothing was restored: the default sizes are set once the window has its size
 };
 
 }  // namespace kvscope::shell

@@ -67,7 +67,7 @@ QComboBox QAbstractItemView { background: @raised; border: 1px solid @line; sele
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button { width: 0; border: 0; }
 QTableView { background: @panel; border: 0; gridline-color: transparent; alternate-background-color: @panel; selection-background-color: @raised; selection-color: @text; }
 QHeaderView { background: @panel; border: 0; }
-QHeaderView::section { background: @panel; color: @secondary; border: 0; border-bottom: 1px solid @line; padding: 3px 6px; font-weight: 400; }
+QHeaderView::section { background: @panel; color: @secondary; border: 0; border-bottom: 1px solid @line; padding: 3px 4px; font-weight: 400; font-size: 11px; }
 QHeaderView::down-arrow { image: url(:/icons/chevron-@theme.svg); width: 9px; height: 9px; subcontrol-position: left center; }
 QHeaderView::up-arrow { image: url(:/icons/chevron-up-@theme.svg); width: 9px; height: 9px; subcontrol-position: left center; }
 QTableCornerButton::section { background: @panel; border: 0; }

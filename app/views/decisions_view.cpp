@@ -45,7 +45,7 @@ void DecisionsView::createTable() {
     auto* header = m_table->horizontalHeader();
     header->setSortIndicator(DecisionModel::Step, Qt::DescendingOrder);
     m_table->setSortingEnabled(true);
-    constexpr std::array<int, DecisionModel::kColumns> kWidths{64, 74, 64, 220, 62, 76, 66, 74};
+    constexpr std::array<int, DecisionModel::kColumns> kWidths{58, 62, 56, 220, 52, 62, 58, 70};
     for (int column = 0; column < DecisionModel::kColumns; ++column) {
         m_table->setColumnWidth(column, kWidths.at(static_cast<std::size_t>(column)));
     }

@@ -51,7 +51,11 @@ void ModelView::set(Row row, const QString& value, const QString& tip) {
 }
 
 void ModelView::elide(const Fact& fact) {
-    const int room = std::max(40, width() - 24 - fact.name->sizeHint().width() - 10);
+    int names = 0;
+    for (const auto& other : m_facts) {
+        names = std::max(names, other.name->sizeHint().width());
+    }
+    const int room = std::max(40, width() - 24 - names - 12);
     fact.value->setText(fact.value->fontMetrics().elidedText(fact.shown, Qt::ElideRight, room));
 }
 

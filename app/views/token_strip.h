@@ -17,6 +17,8 @@ class TokenStrip : public QAbstractScrollArea {
     explicit TokenStrip(const models::TextModel& model, QWidget* parent = nullptr);
     /// Lays out what the model has that is new.
     void refresh();
+    [[nodiscard]] QSize minimumSizeHint() const override { return {100, 46}; }
+    [[nodiscard]] QSize sizeHint() const override { return {400, 90}; }
 
   signals:
     void tokenClicked(std::uint64_t position);

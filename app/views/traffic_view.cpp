@@ -60,7 +60,7 @@ void TrafficView::createTable() {
     m_table->setAccessibleName("Traffic by kernel");
     styleTable(*m_table);
     m_table->setMinimumWidth(160);
-    constexpr std::array<int, models::KernelModel::kColumns> kWidths{120, 40, 74, 74, 66, 52, 56};
+    constexpr std::array<int, models::KernelModel::kColumns> kWidths{120, 44, 76, 76, 70, 58, 58};
     for (int column = 0; column < models::KernelModel::kColumns; ++column) {
         m_table->setColumnWidth(column, kWidths.at(static_cast<std::size_t>(column)));
     }
