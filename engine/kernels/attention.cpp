@@ -131,7 +131,7 @@ Traffic attnDecodeTraffic(const KernelLibrary& library, const AttentionArgs& arg
         kv.unique += rowsUniqueBytes(shape, count);
         index.unique += 4 + 4 * ceilDiv(count, shared::kPageRows) + 4 * std::uint64_t{count};
     }
-    index.unique += std::uint64_t{8} * args.columns;
+    index.unique += std::uint64_t{4} * args.columns + 4 * tiles;  // positions, and the sequence of each tile
     activations.unique = 4 * d * shape.heads * args.columns;
     return traffic;
 }

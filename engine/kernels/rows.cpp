@@ -18,8 +18,10 @@ Traffic ropeAppendTraffic(const RopeAppendArgs& args) {
     auto& activations = traffic.category[shared::kCatActivations];
     auto& written = traffic.category[shared::kCatKvWritten];
     // queries: a lane a pair; keys: both members of the pair are read for each rotated element
-    index.requested = columns * (args.shape.heads * pairs * 8 + args.shape.kvHeads * (8 + 2 * pairs * 8));
-    index.unique = columns * (pairs * 8 + 4 + args.shape.kvHeads * 4);
+    // with rows kept aside, the flag of the column too (the figures are for columns that are kept aside)
+    const std::uint64_t flag = args.exact != nullptr ? 4 : 0;
+    index.requested = columns * (args.shape.heads * pairs * 8 + args.shape.kvHeads * (8 + flag + 2 * pairs * 8));
+    index.unique = columns * (pairs * 8 + 4 + flag + args.shape.kvHeads * 4);
     index.written = columns * args.shape.kvHeads * (4 + (args.exact != nullptr ? 8 * d : 0));
     activations.requested = columns * (args.shape.heads * pairs * 8 +
                                        args.shape.kvHeads * (2 * pairs * 8 + (d - 2 * pairs) * 4 + 4 * d));

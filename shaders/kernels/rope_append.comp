@@ -57,6 +57,11 @@ float rotatedKey(uint at, uint column, uint i) {
     return isFirst ? a * cs.x - b * cs.y : a * cs.y + b * cs.x;
 }
 
+bool asked(uint column) {
+    KVS_UNIFORM(kCatIndex, 0u, column * kColumnWords + 3u, 1u);
+    return columns[column * kColumnWords + 3u] == 1u;
+}
+
 void keep(uint at, uint chunk, float v[32]) {
     [[dont_unroll]] for (uint j = 0u; j < CHUNK; ++j) exact[at + chunk * CHUNK + j] = v[j];
     KVS_STORE(kCatIndex, 4u * CHUNK);
@@ -70,7 +75,7 @@ void appendRow(uint head, uint column) {
     uint base = slot / kPageRows * pc.pageWords;
     uint row = slot % kPageRows;
     uint aside = position * pc.exactStride + head * 2u * HEAD_DIM;
-    bool keepsAside = EXACT == 1u && columns[column * kColumnWords + 3u] == 1u;
+    bool keepsAside = EXACT == 1u && asked(column);
     if (gl_LocalInvocationID.x == 0u) {
         positions[slot] = position;
         KVS_STORE(kCatIndex, 4u);
