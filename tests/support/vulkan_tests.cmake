@@ -4,7 +4,7 @@ include_guard(GLOBAL)
 add_library(
   kvscope_test_device STATIC
   ${PROJECT_SOURCE_DIR}/tests/support/vulkan_fixture.cpp ${PROJECT_SOURCE_DIR}/tests/support/device_matrices.cpp
-  ${PROJECT_SOURCE_DIR}/tests/support/cache_fixture.cpp
+  ${PROJECT_SOURCE_DIR}/tests/support/cache_fixture.cpp ${PROJECT_SOURCE_DIR}/tests/support/rope_fixture.cpp
   ${PROJECT_SOURCE_DIR}/engine/runtime/weights.cpp)
 target_link_libraries(kvscope_test_device PUBLIC kvscope::kernels kvscope::model kvscope::cache_policy GTest::gtest
                       PRIVATE kvscope::warnings)
