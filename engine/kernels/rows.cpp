@@ -23,13 +23,12 @@ Traffic ropeAppendTraffic(const RopeAppendArgs& args) {
     index.requested = columns * (args.shape.heads * pairs * 8 + args.shape.kvHeads * (8 + flag + 2 * pairs * 8));
     index.unique = columns * (pairs * 8 + 4 + flag + args.shape.kvHeads * 4);
     index.written = columns * args.shape.kvHeads * (4 + (args.exact != nullptr ? 8 * d : 0));
-    activations.requested = columns * (args.shape.heads * pairs * 8 +
-                                       args.shape.kvHeads * (2 * pairs * 8 + (d - 2 * pairs) * 4 + 4 * d));
+    activations.requested =
+        columns * (args.shape.heads * pairs * 8 + args.shape.kvHeads * (2 * pairs * 8 + (d - 2 * pairs) * 4 + 4 * d));
     activations.unique = columns * (args.shape.heads * pairs * 8 + args.shape.kvHeads * 8 * d);
     activations.written = columns * args.shape.heads * pairs * 8;
-    written.written =
-        columns * args.shape.kvHeads * (args.shape.key->rowBytes(args.shape.headDim) +
-                                        args.shape.value->rowBytes(args.shape.headDim));
+    written.written = columns * args.shape.kvHeads *
+                      (args.shape.key->rowBytes(args.shape.headDim) + args.shape.value->rowBytes(args.shape.headDim));
     return traffic;
 }
 
@@ -58,8 +57,12 @@ Result<Dispatch> ropeAppend(KernelLibrary& library, const RopeAppendArgs& args) 
     push.pageValues = static_cast<std::uint32_t>(shape.pageKeyBytes() / 4);
     push.exactStride = shape.kvHeads * 2 * shape.headDim;
     dispatch.setPush(push);
-    dispatch.buffers = {args.cache.columns, args.cache.index,  args.cache.positions, args.cache.pages,
-                        args.activations,   args.ropeTable,
+    dispatch.buffers = {args.cache.columns,
+                        args.cache.index,
+                        args.cache.positions,
+                        args.cache.pages,
+                        args.activations,
+                        args.ropeTable,
                         args.exact != nullptr ? args.exact : args.activations};
     dispatch.x = shape.heads + shape.kvHeads;
     dispatch.y = args.columns;
@@ -91,8 +94,10 @@ Result<Dispatch> kvMove(KernelLibrary& library, const KvMoveArgs& args) {
     const std::uint32_t d = args.from.headDim;
     dispatch.traffic.category[shared::kCatKvRead].requested =
         n * (args.from.key->rowRequested(d) + args.from.value->rowRequested(d));
-    dispatch.traffic.category[shared::kCatKvRead].unique = n * (args.from.key->rowBytes(d) + args.from.value->rowBytes(d));
-    dispatch.traffic.category[shared::kCatKvWritten].written = n * (args.to.key->rowBytes(d) + args.to.value->rowBytes(d));
+    dispatch.traffic.category[shared::kCatKvRead].unique =
+        n * (args.from.key->rowBytes(d) + args.from.value->rowBytes(d));
+    dispatch.traffic.category[shared::kCatKvWritten].written =
+        n * (args.to.key->rowBytes(d) + args.to.value->rowBytes(d));
     return dispatch;
 }
 
