@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <sstream>
 
@@ -90,6 +91,26 @@ Result<void> addSequences(runtime::Session& session, const text::Tokenizer& toke
     return {};
 }
 
+/// Compiles the kernels of a run by a short one that is thrown away, so that no speed figure contains compiling.
+Result<void> warmUp(runtime::Engine& engine, runtime::SessionOptions options, const std::vector<std::string>& texts,
+                    const std::stop_token& stop) {
+    auto tokens = engine.tokenizer().encode(texts.front(), {});
+    if (!tokens) return forward(tokens);
+    if (tokens->empty()) return {};
+    tokens->resize(std::min<std::size_t>(tokens->size(), options.chunk));
+    options.contextLength = static_cast<std::uint32_t>(tokens->size()) + 1;
+    options.exactLane = false;
+    options.cacheRowsCap = 0;
+    auto session = runtime::Session::create(engine, options);
+    if (!session) return forward(session);
+    if (auto added = (*session)->addSequence(*tokens, {}); !added) return forward(added);
+    for (int step = 0; step < 2; ++step) {
+        auto bundle = (*session)->step(stop);
+        if (!bundle && bundle.error().kind != ErrorKind::Cancelled) return forward(bundle);
+    }
+    return {};
+}
+
 /// The run itself, and its report on stdout (text: the continuation as it comes; figures on stderr).
 Result<int> drive(const RunSettings& settings, FinishedRun& run, RunLoop& loop, const Context& context) {
     std::unique_ptr<trace::Writer> writer;
@@ -137,7 +158,9 @@ Result<int> runModel(const RunSettings& settings, const Context& context) {
     if (!texts) return forward(texts);
     auto engine = openEngine(settings.model, context);
     if (!engine) return forward(engine);
-    auto session = runtime::Session::create(**engine, sessionOptions(settings, *policy));
+    const runtime::SessionOptions options = sessionOptions(settings, *policy);
+    if (auto warm = warmUp(**engine, options, *texts, context.stop); !warm) return forward(warm);
+    auto session = runtime::Session::create(**engine, options);
     if (!session) return forward(session);
     if (auto added = addSequences(**session, (*engine)->tokenizer(), settings, *texts); !added) return forward(added);
     RunLoop loop(**session, (*engine)->tokenizer(), settings.tokens);

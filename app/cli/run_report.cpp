@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/cli/compile_time.h"
 #include "engine/base/units.h"
 
 namespace kvscope::cli {
@@ -95,6 +96,7 @@ void addSpeed(Json& json, const FinishedRun& run, const trace::Summary& summary)
     const RunTotals& totals = run.loop.totals();
     json["prefill_tokens_per_s"] = number(summary.prefill.mean);
     json["decode_tokens_per_s"] = number(summary.decode.mean);
+    json["compile_s"] = number(compileTime(run.engine).seconds);
     json["steps"] = summary.steps;
     json["dispatches_per_token"] = ratio(totals.decodeDispatches, totals.decodeTokens);
     json["submissions_per_token"] = ratio(totals.decodeSubmissions, totals.decodeTokens);

@@ -128,11 +128,11 @@ QVariant DecisionModel::data(const QModelIndex& index, int role) const {
         case BreachRole:
             return record.verifiedError > record.threshold && index.column() == Verified;
         case Qt::ToolTipRole:
-            return QString("step %1 · %2 · %3\nrows %4 · positions %5 … %6\nscore %7 against threshold %8")
+            return QString("%9\nstep %1 · %2 · %3\nrows %4 · positions %5 … %6\nscore %7 against threshold %8")
                 .arg(formatInteger(item.bundle->step.step), QString(trace::name(record.kind)),
                      QString::fromStdString(record.method), formatInteger(record.rows),
                      formatInteger(record.positionFirst), formatInteger(record.positionLast),
-                     formatNumber(record.score), formatNumber(record.threshold));
+                     formatNumber(record.score), formatNumber(record.threshold), QString::fromStdString(record.text));
         default:
             return {};
     }

@@ -24,7 +24,7 @@ class BarList : public QWidget {
     void setBars(std::vector<Bar> bars, double top);
     void setEmptyText(const QString& text);
     void draw(QPainter& painter, const QRect& area) const;
-    [[nodiscard]] QSize minimumSizeHint() const override { return {200, 95}; }
+    [[nodiscard]] QSize minimumSizeHint() const override { return {200, 75}; }
 
   protected:
     void paintEvent(QPaintEvent* event) override;

@@ -109,8 +109,11 @@ void HeadMap::drawCells(QPainter& painter, const Geometry& g) const {
     if (m_selected && m_selected->layer < m_grid.layers && m_selected->queryHead < m_grid.heads) {
         const std::uint32_t first = perKvHead ? m_selected->queryHead / step * step : m_selected->queryHead;
         painter.setBrush(Qt::NoBrush);
+        const QRectF cell = cellRect(g, m_selected->layer, first, step);
+        painter.setPen(QPen(Colours::current().panel, 2));  // a gap, so that the frame shows on any colour
+        painter.drawRoundedRect(cell.adjusted(1, 1, -1, -1), 3, 3);
         painter.setPen(QPen(Colours::current().text, 2));
-        painter.drawRoundedRect(cellRect(g, m_selected->layer, first, step).adjusted(-0.5, -0.5, 0.5, 0.5), 3, 3);
+        painter.drawRoundedRect(cell.adjusted(-1, -1, 1, 1), 3, 3);
     }
 }
 

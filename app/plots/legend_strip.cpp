@@ -12,8 +12,8 @@ namespace kvscope::plots {
 
 namespace {
 constexpr int kHeight = 18;
-constexpr int kDash = 14;
-constexpr int kGap = 10;
+constexpr int kDash = 10;
+constexpr int kGap = 8;
 }  // namespace
 
 LegendStrip::LegendStrip(QWidget* parent) : QWidget(parent) {
@@ -61,14 +61,14 @@ void LegendStrip::draw(QPainter& painter, const QRect& area) {
     x += wordMetrics.horizontalAdvance(m_title) + 6;
     painter.setPen(colours.secondary);
     painter.drawText(QRect(x, area.top(), 400, area.height()), Qt::AlignVCenter, m_unit);
-    x = std::max(x + wordMetrics.horizontalAdvance(m_unit) + kGap, area.left() + 122);
+    x += wordMetrics.horizontalAdvance(m_unit) + 2 * kGap;
     m_places.assign(m_entries.size(), {});
     for (std::size_t i = 0; i < m_entries.size(); ++i) {
         const Entry& entry = m_entries[i];
         const int nameWidth = wordMetrics.horizontalAdvance(entry.name);
         const int valueWidth =
             std::max(numberMetrics.horizontalAdvance(entry.value), numberMetrics.averageCharWidth() * 7);
-        const int width = kDash + 5 + nameWidth + 6 + valueWidth;
+        const int width = kDash + 4 + nameWidth + 5 + valueWidth;
         if (x + width > area.right() + 1) {
             break;  // too narrow for this entry: the curve keeps its tooltip
         }
@@ -79,10 +79,10 @@ void LegendStrip::draw(QPainter& painter, const QRect& area) {
         painter.drawLine(x, middle, x + kDash, middle);
         painter.setPen(colours.secondary);
         painter.setFont(words);
-        painter.drawText(QRect(x + kDash + 5, area.top(), nameWidth + 4, area.height()), Qt::AlignVCenter, entry.name);
+        painter.drawText(QRect(x + kDash + 4, area.top(), nameWidth + 4, area.height()), Qt::AlignVCenter, entry.name);
         painter.setPen(colours.text);
         painter.setFont(numbers);
-        painter.drawText(QRect(x + kDash + 5 + nameWidth + 6, area.top(), valueWidth + 4, area.height()),
+        painter.drawText(QRect(x + kDash + 4 + nameWidth + 5, area.top(), valueWidth + 4, area.height()),
                          Qt::AlignVCenter, entry.value);
         m_places[i] = QRect(x, area.top(), width, area.height());
         x += width + kGap;

@@ -64,7 +64,7 @@ void TimelinePlot::createLegend() {
 
 void TimelinePlot::createPlot(bool showsPosition) {
     m_plot->setNoAntialiasingOnDrag(true);
-    m_plot->setMinimumHeight(40 + (showsPosition ? kBottom : 0));
+    m_plot->setMinimumHeight(26 + (showsPosition ? kBottom : 0));
     m_plot->installEventFilter(this);
     m_plot->setMouseTracking(true);
     m_plot->plotLayout()->setMargins({0, 0, 0, 0});

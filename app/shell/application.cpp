@@ -14,6 +14,7 @@
 #include "app/shell/run_settings.h"
 #include "app/shell/scripted_run.h"
 #include "app/shell/theme.h"
+#include "app/views/head_map_view.h"
 #include "engine/cache/policy/policy.h"
 
 // The resources live in a static library and are linked in by this call, which must stand outside any namespace.
@@ -171,6 +172,22 @@ void storeOptions(const Options& options, settings::Settings& settings) {
     }
 }
 
+bool chooseMetric(MainWindow& window, const QString& name) {
+    if (name.isEmpty()) {
+        return true;
+    }
+    for (const auto& info : models::metricInfos()) {
+        for (auto* dock : window.docks()) {
+            auto* map = qobject_cast<views::HeadMapView*>(&dock->view());
+            if (map != nullptr && name == trace::name(info.metric)) {
+                map->setMetric(info.metric);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 void openFirst(MainWindow& window, const Options& options, const settings::Settings& settings) {
     const QString file = options.file.isEmpty() ? findBundledModel() : options.file;
     if (file.isEmpty()) {
@@ -217,6 +234,10 @@ int runApplication(int& argc, char** argv,
     if (options.size.isValid()) {
         window.resize(options.size);
         window.resetLayout();
+    }
+    if (!chooseMetric(window, options.metric)) {
+        QTextStream(stderr) << "kvscope: --metric: “" << options.metric << "” is none of the map's metrics\n";
+        return kBadUsage;
     }
     if (options.scripted()) {
         new ScriptedRun(options, window);

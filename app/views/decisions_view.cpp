@@ -45,10 +45,11 @@ void DecisionsView::createTable() {
     auto* header = m_table->horizontalHeader();
     header->setSortIndicator(DecisionModel::Step, Qt::DescendingOrder);
     m_table->setSortingEnabled(true);
-    constexpr std::array<int, DecisionModel::kColumns> kWidths{58, 62, 56, 220, 52, 62, 58, 70};
+    constexpr std::array<int, DecisionModel::kColumns> kWidths{52, 58, 54, 200, 46, 60, 54, 66};
     for (int column = 0; column < DecisionModel::kColumns; ++column) {
         m_table->setColumnWidth(column, kWidths.at(static_cast<std::size_t>(column)));
     }
+    m_table->setMinimumHeight(90);
     header->setSectionResizeMode(DecisionModel::Text, QHeaderView::Stretch);
     connect(m_table, &QTableView::clicked, this, [this](const QModelIndex& index) { selectRow(index, false); });
     connect(m_table, &QTableView::activated, this, [this](const QModelIndex& index) { selectRow(index, true); });

@@ -43,6 +43,7 @@ HeadMapView::HeadMapView(ViewContext& context, QWidget* parent) : View(context, 
                                              static_cast<std::int32_t>(queryHead));
     });
     onSelection(context.selection.current());
+    setAccessibleName("Layer by head");
 }
 
 void HeadMapView::createMetrics() {

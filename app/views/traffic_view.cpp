@@ -59,7 +59,7 @@ void TrafficView::createTable() {
     m_table->setModel(m_kernels);
     m_table->setAccessibleName("Traffic by kernel");
     styleTable(*m_table);
-    m_table->setMinimumWidth(160);
+    m_table->setMinimumSize(160, 70);
     constexpr std::array<int, models::KernelModel::kColumns> kWidths{120, 44, 76, 76, 70, 58, 58};
     for (int column = 0; column < models::KernelModel::kColumns; ++column) {
         m_table->setColumnWidth(column, kWidths.at(static_cast<std::size_t>(column)));
