@@ -14,7 +14,8 @@ Result<AttentionError> AttentionError::create(vulkan::Device& device, const Erro
     AttentionError probe;
     probe.m_shape = shape;
     const std::uint64_t layerBytes = std::uint64_t{shape.positions} * shape.kvHeads * 2 * shape.headDim * 4;
-    const std::uint64_t affordable = std::min<std::uint64_t>(shape.layers, budget / std::max<std::uint64_t>(layerBytes, 1));
+    const std::uint64_t affordable =
+        std::min<std::uint64_t>(shape.layers, budget / std::max<std::uint64_t>(layerBytes, 1));
     if (affordable == 0) {
         return fail(ErrorKind::OutOfMemory, "error probe",
                     "the exact rows of one layer take {}, the budget is {}; a shorter context needs less",

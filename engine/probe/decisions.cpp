@@ -32,8 +32,8 @@ trace::DecisionRecord evictionRecord(const cache::StoreEvent& event, const cache
     record.bytes = static_cast<std::int64_t>(event.bytesDropped);
     const std::uint64_t each = event.rowsDropped / heads;
     if (!event.perHeadEqual) {
-        record.text = fmt::format("evict {} rows, positions {} … {}", event.rowsDropped, event.positionFirst,
-                                  event.positionLast);
+        record.text =
+            fmt::format("evict {} rows, positions {} … {}", event.rowsDropped, event.positionFirst, event.positionLast);
     } else if (each == 1) {
         record.text = fmt::format("evict position {} in every head", event.positionFirst);
     } else {

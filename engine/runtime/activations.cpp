@@ -10,7 +10,9 @@ namespace kvscope::runtime {
 
 namespace {
 
-std::uint32_t padded(std::uint32_t width) { return static_cast<std::uint32_t>(roundUp(width, 32)); }
+std::uint32_t padded(std::uint32_t width) {
+    return static_cast<std::uint32_t>(roundUp(width, 32));
+}
 
 }  // namespace
 
@@ -22,7 +24,8 @@ Result<Activations> Activations::create(vulkan::Device& device, const model::Pro
     a.m_headDim = std::max(h.headDimK, h.headDimV);
     a.m_vocabulary = h.nVocab;
     const auto add = [&](std::uint32_t stride, const char* what) -> Result<Place> {
-        auto buffer = vulkan::Buffer::create(device, std::uint64_t{stride} * columns * 4, vulkan::MemoryUse::Device, what);
+        auto buffer =
+            vulkan::Buffer::create(device, std::uint64_t{stride} * columns * 4, vulkan::MemoryUse::Device, what);
         if (!buffer) return forward(buffer);
         a.m_buffers.push_back(std::move(*buffer));
         return Place{a.m_buffers.size() - 1, 0, stride};
@@ -79,14 +82,22 @@ kernels::ColumnsView Activations::view(model::Slot slot) const {
         return kernels::ColumnsView{&m_buffers[place.buffer], place.offset, place.stride};
     };
     switch (slot) {
-        case model::Slot::Hidden: return make(m_hidden);
-        case model::Slot::Normed: return make(m_normed);
-        case model::Slot::Query: return make(m_query);
-        case model::Slot::Key: return make(m_key);
-        case model::Slot::Value: return make(m_value);
-        case model::Slot::Attention: return make(m_attention);
-        case model::Slot::FeedForward: return make(m_feedForward);
-        case model::Slot::Logits: break;
+        case model::Slot::Hidden:
+            return make(m_hidden);
+        case model::Slot::Normed:
+            return make(m_normed);
+        case model::Slot::Query:
+            return make(m_query);
+        case model::Slot::Key:
+            return make(m_key);
+        case model::Slot::Value:
+            return make(m_value);
+        case model::Slot::Attention:
+            return make(m_attention);
+        case model::Slot::FeedForward:
+            return make(m_feedForward);
+        case model::Slot::Logits:
+            break;
     }
     return {&logits, 0, m_vocabulary};
 }

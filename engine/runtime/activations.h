@@ -11,8 +11,8 @@
 
 namespace kvscope::runtime {
 
-/// Buffers that a step works in: one for each slot of the program, (columns, width) f32, rows padded with zeros to whole
-/// runs of 32 values, and the small inputs that the host writes before each step.
+/// Buffers that a step works in: one for each slot of the program, (columns, width) f32, rows padded with zeros to
+/// whole runs of 32 values, and the small inputs that the host writes before each step.
 class Activations {
   public:
     static Result<Activations> create(vulkan::Device& device, const model::Program& program, std::uint32_t columns);

@@ -3,6 +3,7 @@
 
 #include "engine/runtime/copy_bandwidth.h"
 #include "engine/runtime/engine_impl.h"
+#include "engine/text/id_tokenizer.h"
 #include "engine/vulkan/environment.h"
 
 namespace kvscope::runtime {
@@ -10,7 +11,7 @@ namespace kvscope::runtime {
 namespace {
 
 DeviceDescription describe(const vulkan::PhysicalDevice& device, std::uint32_t index) {
-    return {index,        device.name,        device.kind(),  device.uuid,      device.driver,
+    return {index,          device.name,        device.kind(),  device.uuid,      device.driver,
             device.version, device.memoryBytes, device.isCpu(), device.features()};
 }
 
@@ -64,8 +65,10 @@ Result<std::unique_ptr<Engine>> Engine::open(const std::filesystem::path& model,
     impl->program = std::move(*program);
     report(0.05F, "tokenizer");
     auto tokenizer = text::makeTokenizer(*impl->file);
-    if (!tokenizer) return forward(tokenizer);
-    impl->tokenizer = std::move(*tokenizer);
+    if (!tokenizer && tokenizer.error().kind != ErrorKind::Unsupported) return forward(tokenizer);
+    impl->tokenizer = tokenizer ? std::move(*tokenizer)
+                                : text::makeIdTokenizer(impl->program.hparams.nVocab,
+                                                        tokenizer.error().text() + "; prompts are lists of token ids");
     if (stop.stop_requested()) return fail(ErrorKind::Cancelled, "", "loading was cancelled");
     report(0.1F, "device");
     if (auto opened = openDevice(*impl, options); !opened) return forward(opened);
@@ -78,12 +81,24 @@ Result<std::unique_ptr<Engine>> Engine::open(const std::filesystem::path& model,
     return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
-const gguf::File& Engine::file() const { return *m_impl->file; }
-const model::Program& Engine::program() const { return m_impl->program; }
-const text::Tokenizer& Engine::tokenizer() const { return *m_impl->tokenizer; }
-const DeviceDescription& Engine::device() const { return m_impl->description; }
-std::uint64_t Engine::weightBytes() const { return m_impl->weights->bytes(); }
-std::vector<std::string> Engine::validationMessages() const { return m_impl->instance->messages(); }
+const gguf::File& Engine::file() const {
+    return *m_impl->file;
+}
+const model::Program& Engine::program() const {
+    return m_impl->program;
+}
+const text::Tokenizer& Engine::tokenizer() const {
+    return *m_impl->tokenizer;
+}
+const DeviceDescription& Engine::device() const {
+    return m_impl->description;
+}
+std::uint64_t Engine::weightBytes() const {
+    return m_impl->weights->bytes();
+}
+std::vector<std::string> Engine::validationMessages() const {
+    return m_impl->instance->messages();
+}
 
 Result<double> Engine::copyBytesPerSecond() {
     if (!m_impl->copyBytesPerSecond) {
@@ -94,6 +109,8 @@ Result<double> Engine::copyBytesPerSecond() {
     return *m_impl->copyBytesPerSecond;
 }
 
-double Engine::copyBytesPerSecondIfMeasured() const { return m_impl->copyBytesPerSecond.value_or(0); }
+double Engine::copyBytesPerSecondIfMeasured() const {
+    return m_impl->copyBytesPerSecond.value_or(0);
+}
 
 }  // namespace kvscope::runtime

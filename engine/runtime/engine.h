@@ -33,7 +33,7 @@ struct DeviceDescription {
 [[nodiscard]] Result<std::vector<DeviceDescription>> listDevices();
 
 struct EngineOptions {
-    std::string device;  ///< empty = best; else an index, a part of the name, or a UUID
+    std::string device;       ///< empty = best; else an index, a part of the name, or a UUID
     bool validation = false;  ///< Vulkan validation layer on, messages collected
     bool countLoads = false;  ///< kernels of the counting build: checks of the traffic figures, slow
     std::function<void(float fraction, const std::string& what)> progress;  ///< called on the loading thread

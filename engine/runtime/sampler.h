@@ -10,10 +10,10 @@ namespace kvscope::runtime {
 
 /// Applied in this order: temperature, top-k, top-p, min-p (each off at its default but temperature).
 struct SamplerOptions {
-    float temperature = 0;      ///< 0 = greedy: the largest logit, ties to the lower id
-    std::uint32_t topK = 0;     ///< 0 = off
-    float topP = 1;             ///< 1 = off
-    float minP = 0;             ///< 0 = off: tokens below minP * p(best) are cut
+    float temperature = 0;   ///< 0 = greedy: the largest logit, ties to the lower id
+    std::uint32_t topK = 0;  ///< 0 = off
+    float topP = 1;          ///< 1 = off
+    float minP = 0;          ///< 0 = off: tokens below minP * p(best) are cut
     std::uint64_t seed = 0;
 };
 

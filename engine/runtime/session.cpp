@@ -63,8 +63,7 @@ Result<void> checkShape(const gguf::File& file, const model::Hparams& h) {
 
 cache::ModelShape Session::Impl::modelShape() const {
     const model::Hparams& h = hparams();
-    return {h.architecture,         h.nLayers,  h.nHeads.front(), h.nKvHeads.front(), h.headDimK,
-            h.nCtxTrained};
+    return {h.architecture, h.nLayers, h.nHeads.front(), h.nKvHeads.front(), h.headDimK, h.nCtxTrained};
 }
 
 Result<void> Session::Impl::checkPolicy(const cache::CachePolicy& policy) {
@@ -153,7 +152,8 @@ namespace {
 Result<void> checkTokens(std::span<const text::TokenId> tokens, std::uint32_t vocabulary) {
     for (const text::TokenId token : tokens) {
         if (token < 0 || static_cast<std::uint32_t>(token) >= vocabulary) {
-            return fail(ErrorKind::BadUsage, "tokens", "{} is no token id of this model (0 … {})", token, vocabulary - 1);
+            return fail(ErrorKind::BadUsage, "tokens", "{} is no token id of this model (0 … {})", token,
+                        vocabulary - 1);
         }
     }
     return {};
@@ -209,9 +209,13 @@ Result<void> Session::removeSequence(SequenceId id) {
     return {};
 }
 
-Result<trace::BundlePtr> Session::step(std::stop_token stop, bool sample) { return m_impl->step(stop, sample); }
+Result<trace::BundlePtr> Session::step(std::stop_token stop, bool sample) {
+    return m_impl->step(stop, sample);
+}
 
-void Session::setChunk(std::uint32_t limit) { m_impl->chunkLimit = std::clamp(limit, 1U, m_impl->options.chunk); }
+void Session::setChunk(std::uint32_t limit) {
+    m_impl->chunkLimit = std::clamp(limit, 1U, m_impl->options.chunk);
+}
 
 Result<std::span<const float>> Session::logits(SequenceId id) const {
     if (id >= m_impl->sequences.size() || m_impl->sequences[id].logits.empty()) {
@@ -220,9 +224,15 @@ Result<std::span<const float>> Session::logits(SequenceId id) const {
     return std::span<const float>(m_impl->sequences[id].logits);
 }
 
-void Session::keepAllLogits(bool keep) { m_impl->keepAllLogits = keep; }
-std::span<const float> Session::allLogits() const { return m_impl->allLogits; }
-const SequenceState& Session::sequence(SequenceId id) const { return m_impl->sequences.at(id).state; }
+void Session::keepAllLogits(bool keep) {
+    m_impl->keepAllLogits = keep;
+}
+std::span<const float> Session::allLogits() const {
+    return m_impl->allLogits;
+}
+const SequenceState& Session::sequence(SequenceId id) const {
+    return m_impl->sequences.at(id).state;
+}
 
 Result<void> Session::setPolicy(const cache::CachePolicy& policy) {
     const std::vector<std::string> before = m_impl->remarks;
@@ -233,8 +243,8 @@ Result<void> Session::setPolicy(const cache::CachePolicy& policy) {
     const std::uint64_t bytesBefore = m_impl->store->rowsResident() * m_impl->store->rowBytes();
     if (auto done = m_impl->store->setPolicy(policy); !done) return done;
     const std::uint64_t bytesAfter = m_impl->store->rowsResident() * m_impl->store->rowBytes();
-    m_impl->pendingDecisions.push_back(probe::switchRecord(
-        {m_impl->options.policy, policy, m_impl->store->rowsResident(), bytesBefore, bytesAfter}));
+    m_impl->pendingDecisions.push_back(
+        probe::switchRecord({m_impl->options.policy, policy, m_impl->store->rowsResident(), bytesBefore, bytesAfter}));
     m_impl->options.policy = policy;
     m_impl->policyRequested = policy;
     ++m_impl->policyIndex;
@@ -242,9 +252,15 @@ Result<void> Session::setPolicy(const cache::CachePolicy& policy) {
     return {};
 }
 
-const cache::CachePolicy& Session::policy() const { return m_impl->options.policy; }
-std::string Session::policyEffective() const { return m_impl->options.policy.toText(); }
-std::span<const std::string> Session::remarks() const { return m_impl->remarks; }
+const cache::CachePolicy& Session::policy() const {
+    return m_impl->options.policy;
+}
+std::string Session::policyEffective() const {
+    return m_impl->options.policy.toText();
+}
+std::span<const std::string> Session::remarks() const {
+    return m_impl->remarks;
+}
 
 Result<void> Session::setProbes(const ProbeOptions& probes) {
     if (probes.errorEvery > 0 && !m_impl->error.present()) {
@@ -258,7 +274,9 @@ Result<void> Session::setProbes(const ProbeOptions& probes) {
     return {};
 }
 
-const ReferenceCheck& Session::referenceCheck() const { return m_impl->referenceCheck; }
+const ReferenceCheck& Session::referenceCheck() const {
+    return m_impl->referenceCheck;
+}
 
 trace::RunInfo Session::runInfo() const {
     const model::Hparams& h = m_impl->hparams();

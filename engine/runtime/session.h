@@ -22,16 +22,16 @@ struct ProbeOptions {
     bool occupancy = true;
     bool traffic = true;
     bool decisions = true;
-    std::uint32_t errorEvery = 0;    ///< error probe on every n-th step, 0 = off
-    bool kernelTimes = false;        ///< device timestamps around each dispatch
+    std::uint32_t errorEvery = 0;       ///< error probe on every n-th step, 0 = off
+    bool kernelTimes = false;           ///< device timestamps around each dispatch
     std::uint64_t exactRowsBudget = 0;  ///< bytes for exact rows kept aside; 0 = a quarter of free host memory
 };
 
 struct SessionOptions {
-    cache::CachePolicy policy;          ///< default: exact
-    std::uint32_t contextLength = 0;    ///< rows a sequence may reach; 0 = what the model was trained on
-    std::uint32_t chunk = 64;           ///< prefill chunk, tokens
-    std::uint32_t cacheRowsCap = 0;     ///< upper bound of rows a head, all sequences; 0 = none
+    cache::CachePolicy policy;        ///< default: exact
+    std::uint32_t contextLength = 0;  ///< rows a sequence may reach; 0 = what the model was trained on
+    std::uint32_t chunk = 64;         ///< prefill chunk, tokens
+    std::uint32_t cacheRowsCap = 0;   ///< upper bound of rows a head, all sequences; 0 = none
     ProbeOptions probes;
     std::uint64_t seed = 0;  ///< recorded with the run
     bool exactLane = false;  ///< run `exact` on the same tokens in lockstep: fills trace::LaneRecord
@@ -47,10 +47,10 @@ using SequenceId = std::uint32_t;
 
 struct SequenceState {
     SequenceId id = 0;
-    std::vector<text::TokenId> tokens;     ///< prompt and generated
+    std::vector<text::TokenId> tokens;  ///< prompt and generated
     std::uint32_t promptTokens = 0;
-    std::uint32_t processed = 0;           ///< tokens whose rows were computed
-    bool finished = false;                 ///< end-of-generation token, or the context is full
+    std::uint32_t processed = 0;  ///< tokens whose rows were computed
+    bool finished = false;        ///< end-of-generation token, or the context is full
 };
 
 /// Runs sequences over one Engine under one policy. Owned by the engine thread; every call is made there.

@@ -56,9 +56,10 @@ void Session::Impl::checkAgainstReference(std::uint32_t position, const trace::H
     ++referenceCheck.steps;
     referenceCheck.worstDifference = std::max(referenceCheck.worstDifference, worst);
     if (first && worst > kReferenceTolerance) {
-        remarks.push_back(fmt::format("the error probe's kernel and the reference differ by {:.2g} at position {}: "
-                                      "do not trust the error figures of this device",
-                                      worst, position));
+        remarks.push_back(
+            fmt::format("the error probe's kernel and the reference differ by {:.2g} at position {}: "
+                        "do not trust the error figures of this device",
+                        worst, position));
     }
 }
 

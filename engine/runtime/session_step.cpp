@@ -21,7 +21,8 @@ std::uint32_t argmax(std::span<const float> values) {
 
 void Session::Impl::sampleNext(trace::StepBundle&) {
     for (SessionSequence& sequence : sequences) {
-        if (sequence.state.finished || sequence.removed || unprocessed(sequence) > 0 || sequence.logits.empty()) continue;
+        if (sequence.state.finished || sequence.removed || unprocessed(sequence) > 0 || sequence.logits.empty())
+            continue;
         if (sequence.state.processed >= contextLength) {
             sequence.state.finished = true;
             continue;
@@ -36,8 +37,8 @@ void Session::Impl::addColumns(ChosenColumns& chosen, std::size_t owner, std::ui
     const SessionSequence& sequence = sequences[owner];
     for (std::uint32_t i = 0; i < count; ++i) {
         const std::uint32_t position = sequence.state.processed + i;
-        chosen.columns.push_back({sequence.slot, position, sequence.state.tokens[position],
-                                  error.present() && sequence.slot == 0});
+        chosen.columns.push_back(
+            {sequence.slot, position, sequence.state.tokens[position], error.present() && sequence.slot == 0});
         chosen.owner.push_back(owner);
     }
 }
@@ -169,7 +170,8 @@ Result<trace::BundlePtr> Session::Impl::step(std::stop_token stop, bool sample) 
     std::vector<std::vector<float>> before;
     if (lane) {
         for (std::size_t c = 0; c < chosen->columns.size(); ++c) {
-            if (c == 0 || chosen->owner[c - 1] != chosen->owner[c]) before.push_back(sequences[chosen->owner[c]].logits);
+            if (c == 0 || chosen->owner[c - 1] != chosen->owner[c])
+                before.push_back(sequences[chosen->owner[c]].logits);
         }
     }
     keepLogits(*chosen, request);

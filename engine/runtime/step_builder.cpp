@@ -37,8 +37,8 @@ Result<void> StepExecutor::Builder::add(Result<kernels::Dispatch> dispatch, Reco
     info.kernel = dispatch->pipeline->name();
     info.traffic = dispatch->traffic;
     const double flops = static_cast<double>(dispatch->traffic.flops);
-    planned.push_back({std::move(*dispatch), std::move(info),
-                       flops / assumedFlops(executor.m_library.device().physical())});
+    planned.push_back(
+        {std::move(*dispatch), std::move(info), flops / assumedFlops(executor.m_library.device().physical())});
     return {};
 }
 

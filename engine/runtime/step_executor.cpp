@@ -38,8 +38,7 @@ Result<void> StepExecutor::record(Shape& shape, std::vector<Planned>& planned, b
         while (end < planned.size() && (end == at || seconds + planned[end].seconds <= kLongestSubmission)) {
             seconds += planned[end++].seconds;
         }
-        auto list =
-            vulkan::CommandList::begin(m_library.device(), static_cast<std::uint32_t>(end - at), kernelTimes);
+        auto list = vulkan::CommandList::begin(m_library.device(), static_cast<std::uint32_t>(end - at), kernelTimes);
         if (!list) return forward(list);
         for (std::size_t i = at; i < end; ++i) {
             if (auto done = m_library.record(*list, planned[i].dispatch); !done) return done;

@@ -99,7 +99,8 @@ class StepExecutor {
     void writeInputs(std::span<const StepColumn> columns);
     void account(const Shape& shape, std::span<const StepColumn> columns, StepOutcome& outcome,
                  std::span<const std::uint64_t> times) const;
-    [[nodiscard]] kernels::Traffic attentionTraffic(const Recorded& recorded, std::span<const StepColumn> columns) const;
+    [[nodiscard]] kernels::Traffic attentionTraffic(const Recorded& recorded,
+                                                    std::span<const StepColumn> columns) const;
 
     kernels::KernelLibrary& m_library;
     const model::Program& m_program;

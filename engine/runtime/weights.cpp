@@ -92,11 +92,12 @@ Result<WeightPiece> DeviceWeights::piece(std::span<const Part> parts, std::uint6
                                              bytes.data() + base[3]};
     std::uint64_t stacked = 0;  // row number over all parts
     for (const Part& part : parts) {
-        const std::span<const std::byte> data = m_file.data(*part.tensor);
         const std::uint64_t rowBytes = part.tensor->bytes / part.tensor->rows();
+        std::vector<std::byte> row(rowBytes);
         for (std::uint64_t r = 0; r < part.rows; ++r, ++stacked) {
             if (stacked < rowBegin || stacked >= rowBegin + rows) continue;
-            const auto row = data.subspan((part.rowBegin + r) * rowBytes, rowBytes);
+            // read(), not the map: a file that shrinks meanwhile is an error, not a signal
+            if (auto got = m_file.read(*part.tensor, (part.rowBegin + r) * rowBytes, row); !got) return forward(got);
             const std::uint64_t at = (stacked - rowBegin) * blocksPerRow;
             if (format->blockValues == 1) {
                 std::memcpy(sections[0] + at * format->blockBytes, row.data(), row.size());
@@ -132,8 +133,8 @@ Result<DeviceMatrix> DeviceWeights::matrix(std::span<const Part> parts, const st
     const std::uint64_t range = std::min(m_device.physical().storageRange, m_device.physical().allocationLimit);
     std::uint64_t most = range > 64 ? (range - 64) / rowBytes : 0;
     if (most == 0) {
-        return fail(ErrorKind::OutOfMemory, "tensor " + tensor.name, "one row of {} bytes is more than a buffer may span",
-                    rowBytes);
+        return fail(ErrorKind::OutOfMemory, "tensor " + tensor.name,
+                    "one row of {} bytes is more than a buffer may span", rowBytes);
     }
     DeviceMatrix matrix;
     matrix.rows = static_cast<std::uint32_t>(rows);
@@ -151,7 +152,9 @@ Result<DeviceVector> DeviceWeights::f32Vector(std::span<const Part> parts) {
     for (const Part& part : parts) {
         const gguf::TensorInfo& tensor = *part.tensor;
         std::vector<float> all(tensor.values());
-        if (auto done = gguf::dequantise(tensor.type, m_file.data(tensor), all); !done) return forward(done);
+        std::vector<std::byte> raw(tensor.bytes);
+        if (auto got = m_file.read(tensor, 0, raw); !got) return forward(got);
+        if (auto done = gguf::dequantise(tensor.type, raw, all); !done) return forward(done);
         const bool sliced = tensor.rows() == 1 && part.rows != 1;
         const auto first = all.begin() + static_cast<std::ptrdiff_t>(sliced ? part.rowBegin : 0);
         values.insert(values.end(), first, sliced ? first + static_cast<std::ptrdiff_t>(part.rows) : all.end());
@@ -222,7 +225,6 @@ Result<void> DeviceWeights::loadGated(std::size_t index, const model::GatedOp& o
 }
 
 Result<void> DeviceWeights::load(const model::Program& program, const Progress& progress, std::stop_token stop) {
-    if (auto whole = m_file.stillWhole(); !whole) return whole;
     const std::size_t count = program.operations.size();
     for (std::size_t i = 0; i < count; ++i) {
         if (stop.stop_requested()) return fail(ErrorKind::Cancelled, "", "loading was cancelled");
@@ -246,7 +248,6 @@ Result<void> DeviceWeights::load(const model::Program& program, const Progress& 
         }
         if (!done) return done;
     }
-    if (auto whole = m_file.stillWhole(); !whole) return whole;
     return {};
 }
 

@@ -18,12 +18,14 @@ struct Flags {
 };
 
 Flags flagsOf(MemoryUse use, bool unified) {
-    constexpr VkMemoryPropertyFlags kHost =
-        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+    constexpr VkMemoryPropertyFlags kHost = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
     switch (use) {
-        case MemoryUse::Upload: return {kHost, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT};
-        case MemoryUse::Readback: return {kHost, VK_MEMORY_PROPERTY_HOST_CACHED_BIT};
-        case MemoryUse::Device: break;
+        case MemoryUse::Upload:
+            return {kHost, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT};
+        case MemoryUse::Readback:
+            return {kHost, VK_MEMORY_PROPERTY_HOST_CACHED_BIT};
+        case MemoryUse::Device:
+            break;
     }
     return {0, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | (unified ? kHost : 0)};
 }
@@ -31,10 +33,11 @@ Flags flagsOf(MemoryUse use, bool unified) {
 std::string outOfMemory(const Device& device, std::uint64_t bytes, const std::string& what) {
     const std::uint64_t used = device.allocatedBytes();
     const std::uint64_t left = device.memoryBudget() > used ? device.memoryBudget() - used : 0;
-    return fmt::format("{} for {} cannot be had on {}: {} of {} are in use, {} would fit; a shorter context, a smaller "
-                       "encoding of the cache, or a smaller model needs less",
-                       formatBytes(bytes), what, device.physical().name, formatBytes(used),
-                       formatBytes(device.memoryBudget()), formatBytes(left));
+    return fmt::format(
+        "{} for {} cannot be had on {}: {} of {} are in use, {} would fit; a shorter context, a smaller "
+        "encoding of the cache, or a smaller model needs less",
+        formatBytes(bytes), what, device.physical().name, formatBytes(used), formatBytes(device.memoryBudget()),
+        formatBytes(left));
 }
 
 }  // namespace
@@ -54,8 +57,8 @@ Result<Buffer> Buffer::create(Device& device, std::uint64_t bytes, MemoryUse use
     VkBufferCreateInfo info{};
     info.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
     info.size = size;
-    info.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
-                 VK_BUFFER_USAGE_TRANSFER_DST_BIT;
+    info.usage =
+        VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
     KVS_VK(vkCreateBuffer(device.handle(), &info, nullptr, &buffer.m_buffer));
     VkMemoryRequirements needs{};
     vkGetBufferMemoryRequirements(device.handle(), buffer.m_buffer, &needs);

@@ -99,7 +99,8 @@ Result<void> CommandList::dispatch(const DispatchCall& call) {
     }
     vkUpdateDescriptorSets(m_device->handle(), static_cast<std::uint32_t>(writes.size()), writes.data(), 0, nullptr);
     vkCmdBindPipeline(m_commands, VK_PIPELINE_BIND_POINT_COMPUTE, call.pipeline->handle());
-    vkCmdBindDescriptorSets(m_commands, VK_PIPELINE_BIND_POINT_COMPUTE, call.pipeline->layout(), 0, 1, &set, 0, nullptr);
+    vkCmdBindDescriptorSets(m_commands, VK_PIPELINE_BIND_POINT_COMPUTE, call.pipeline->layout(), 0, 1, &set, 0,
+                            nullptr);
     if (!call.push.empty()) {
         vkCmdPushConstants(m_commands, call.pipeline->layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0,
                            static_cast<std::uint32_t>(call.push.size()), call.push.data());

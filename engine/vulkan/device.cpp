@@ -36,9 +36,13 @@ Device::~Device() {
     vkDestroyDevice(m_device, nullptr);
 }
 
-std::uint32_t Device::reductionLanes() const { return m_physical.subgroupArithmetic ? m_physical.subgroupSize : 32; }
+std::uint32_t Device::reductionLanes() const {
+    return m_physical.subgroupArithmetic ? m_physical.subgroupSize : 32;
+}
 
-std::uint32_t Device::plainLanes() const { return m_physical.isCpu() ? 8 : 64; }
+std::uint32_t Device::plainLanes() const {
+    return m_physical.isCpu() ? 8 : 64;
+}
 
 int Device::memoryType(std::uint32_t allowed, VkMemoryPropertyFlags required, VkMemoryPropertyFlags preferred) const {
     int best = -1;

@@ -13,11 +13,16 @@ namespace {
 
 int rank(VkPhysicalDeviceType type) {
     switch (type) {
-        case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU: return 0;
-        case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU: return 1;
-        case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: return 2;
-        case VK_PHYSICAL_DEVICE_TYPE_CPU: return 4;
-        default: return 3;
+        case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU:
+            return 0;
+        case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU:
+            return 1;
+        case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU:
+            return 2;
+        case VK_PHYSICAL_DEVICE_TYPE_CPU:
+            return 4;
+        default:
+            return 3;
     }
 }
 
@@ -93,8 +98,8 @@ PhysicalDevice describe(VkPhysicalDevice handle, const Environment& environment)
     device.name = core.deviceName;
     device.uuid = uuidText(v11.deviceUUID);
     device.driver = fmt::format("{} {}", v12.driverName, v12.driverInfo);
-    device.version = fmt::format("{}.{}.{}", VK_API_VERSION_MAJOR(core.apiVersion), VK_API_VERSION_MINOR(core.apiVersion),
-                                 VK_API_VERSION_PATCH(core.apiVersion));
+    device.version = fmt::format("{}.{}.{}", VK_API_VERSION_MAJOR(core.apiVersion),
+                                 VK_API_VERSION_MINOR(core.apiVersion), VK_API_VERSION_PATCH(core.apiVersion));
     device.type = core.deviceType;
     device.storageRange = core.limits.maxStorageBufferRange;
     device.allocationLimit = v11.maxMemoryAllocationSize;
@@ -135,11 +140,16 @@ std::string lower(std::string_view text) {
 
 const char* PhysicalDevice::kind() const {
     switch (type) {
-        case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU: return "discrete";
-        case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU: return "integrated";
-        case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: return "virtual";
-        case VK_PHYSICAL_DEVICE_TYPE_CPU: return "cpu";
-        default: return "other";
+        case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU:
+            return "discrete";
+        case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU:
+            return "integrated";
+        case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU:
+            return "virtual";
+        case VK_PHYSICAL_DEVICE_TYPE_CPU:
+            return "cpu";
+        default:
+            return "other";
     }
 }
 

@@ -18,10 +18,10 @@ namespace kvscope::vulkan {
 class Pipeline {
   public:
     struct Source {
-        std::string name;                        ///< for errors and figures
+        std::string name;  ///< for errors and figures
         std::span<const std::uint32_t> spirv;
-        std::vector<std::uint32_t> constants;    ///< 32-bit values; constant 0 is the workgroup size
-        std::uint32_t pushBytes = 0;             ///< size of the C++ struct, checked against the shader's
+        std::vector<std::uint32_t> constants;  ///< 32-bit values; constant 0 is the workgroup size
+        std::uint32_t pushBytes = 0;           ///< size of the C++ struct, checked against the shader's
     };
     static Result<Pipeline> create(Device& device, const Source& source);
     Pipeline(Pipeline&& other) noexcept { swap(other); }

@@ -17,10 +17,10 @@ namespace kvscope::vulkan {
 }  // namespace kvscope::vulkan
 
 /// Returns from the enclosing function with an Error when a Vulkan call fails.
-#define KVS_VK(call)                                                                       \
-    do {                                                                                   \
-        const VkResult kvsResult = (call);                                                 \
-        if (kvsResult != VK_SUCCESS) {                                                     \
-            return std::unexpected(::kvscope::vulkan::toError(kvsResult, #call));          \
-        }                                                                                  \
+#define KVS_VK(call)                                                              \
+    do {                                                                          \
+        const VkResult kvsResult = (call);                                        \
+        if (kvsResult != VK_SUCCESS) {                                            \
+            return std::unexpected(::kvscope::vulkan::toError(kvsResult, #call)); \
+        }                                                                         \
     } while (false)

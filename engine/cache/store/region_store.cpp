@@ -91,7 +91,9 @@ Result<std::uint32_t> RegionStore::addSequence() {
     return sequence;
 }
 
-void RegionStore::removeSequence(std::uint32_t sequence) { m_cells.removeSequence(sequence); }
+void RegionStore::removeSequence(std::uint32_t sequence) {
+    m_cells.removeSequence(sequence);
+}
 
 std::uint32_t RegionStore::headIndex(const HeadRef& head) const {
     return (head.sequence * m_shape.layers + head.layer) * m_shape.kvHeads + head.kvHead;
@@ -103,8 +105,8 @@ Result<void> RegionStore::ensureIndex() {
     const std::uint32_t sequences = std::max(wanted, m_sequences * 2);
     const std::uint64_t heads = std::uint64_t{m_shape.layers} * m_shape.kvHeads;
     const std::uint64_t words = heads * sequences * (1 + std::uint64_t{m_tableStride}) + heads * m_shape.maxColumns;
-    auto index = vulkan::Buffer::create(m_library.device(), words * 4, vulkan::MemoryUse::Upload,
-                                        "page tables and row counts");
+    auto index =
+        vulkan::Buffer::create(m_library.device(), words * 4, vulkan::MemoryUse::Upload, "page tables and row counts");
     if (!index) return forward(index);
     m_index = std::move(*index);
     m_sequences = sequences;
@@ -220,12 +222,13 @@ Result<void> RegionStore::ensureCapacity() {
         capacities[layer] = m_pools[layer].capacity;
         if (needed <= capacities[layer]) continue;
         if (m_shape.rowsCap != 0) {
-            return fail(ErrorKind::OutOfMemory, "cache", "layer {} needs {} pages, but the cap of {} rows a head allows {}",
-                        layer, needed, m_shape.rowsCap, capacities[layer]);
+            return fail(ErrorKind::OutOfMemory, "cache",
+                        "layer {} needs {} pages, but the cap of {} rows a head allows {}", layer, needed,
+                        m_shape.rowsCap, capacities[layer]);
         }
         // The last doubling stops at what the context can need.
-        const auto most = static_cast<std::uint32_t>(
-            std::uint64_t{m_tableStride} * m_shape.kvHeads * std::max(1U, m_cells.sequenceCapacity()));
+        const auto most = static_cast<std::uint32_t>(std::uint64_t{m_tableStride} * m_shape.kvHeads *
+                                                     std::max(1U, m_cells.sequenceCapacity()));
         capacities[layer] = std::max(needed, std::min(capacities[layer] * 2, most));
         grows = true;
     }

@@ -36,12 +36,12 @@ struct StoreEvent {
     std::uint32_t positionFirst = 0;
     std::uint32_t positionLast = 0;
     std::uint64_t bytesDropped = 0;
-    bool perHeadEqual = true;       ///< all heads dropped the same positions
+    bool perHeadEqual = true;  ///< all heads dropped the same positions
 };
 
 /// Owns the device buffers of the cache: for each layer a pool of pages (keys and values) and the rows' positions, and
-/// one index (row counts, page tables, append slots). Applies plans; knows no policy beyond the keep chain that it hands
-/// to the planner. Pools grow by doubling and shrink when rows are dropped in bulk: memory is really freed.
+/// one index (row counts, page tables, append slots). Applies plans; knows no policy beyond the keep chain that it
+/// hands to the planner. Pools grow by doubling and shrink when rows are dropped in bulk: memory is really freed.
 class RegionStore {
   public:
     static Result<std::unique_ptr<RegionStore>> create(kernels::KernelLibrary& library, const StoreShape& shape,
@@ -63,7 +63,8 @@ class RegionStore {
     Result<void> prepare(std::span<const Column> columns);
     /// What was dropped since the last call, one event for a sequence and a step; forgets them.
     [[nodiscard]] std::vector<StoreEvent> takeEvents() { return std::exchange(m_events, {}); }
-    /// Bytes that moving rows (compaction, re-encoding) took since the last call, and forgets them; nothing if none moved.
+    /// Bytes that moving rows (compaction, re-encoding) took since the last call, and forgets them; nothing if none
+    /// moved.
     [[nodiscard]] std::optional<kernels::Traffic> takeMoveTraffic() { return std::exchange(m_moved, std::nullopt); }
 
     /// Changes the keep chain and the storage; resident rows are re-encoded at once.
@@ -80,7 +81,7 @@ class RegionStore {
 
     [[nodiscard]] const CellTable& cells() const { return m_cells; }
     [[nodiscard]] const StoreShape& shape() const { return m_shape; }
-    [[nodiscard]] std::uint64_t rowBytes() const;      ///< of one row, key and value
+    [[nodiscard]] std::uint64_t rowBytes() const;  ///< of one row, key and value
     [[nodiscard]] std::uint64_t pageBytesAllocated() const;
     [[nodiscard]] std::uint64_t indexBytes() const;
     [[nodiscard]] std::uint64_t rowsResident() const;
@@ -122,12 +123,12 @@ class RegionStore {
     CellTable m_cells;
     std::vector<Pool> m_pools;
     vulkan::Buffer m_index;
-    std::uint32_t m_sequences = 0;          ///< sequences the index has room for
+    std::uint32_t m_sequences = 0;  ///< sequences the index has room for
     std::uint32_t m_tableStride = 0;
     std::uint32_t m_splits = 1;
     std::uint64_t m_generation = 1;
     std::vector<StoreEvent> m_events;
-    std::vector<std::uint32_t> m_slots;     ///< append slots of the step: (layer, KV head, column)
+    std::vector<std::uint32_t> m_slots;  ///< append slots of the step: (layer, KV head, column)
     std::optional<kernels::Traffic> m_moved;
 };
 
