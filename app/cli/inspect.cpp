@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "engine/base/units.h"
 #include "engine/gguf/quote.h"
 #include "engine/model/operations.h"
+#include "engine/model/registry.h"
 #include "engine/text/tokenizer.h"
 
 namespace kvscope::cli {
@@ -65,23 +67,39 @@ Result<void> addTokenizer(Json& json, const gguf::File& file, Json& warnings) {
     return {};
 }
 
+/// Dimensions as far as the header tells them; `reason` says why a model cannot be run. Keys that an architecture of
+/// ours needs may be absent from another's file.
+Result<std::optional<model::Hparams>> readDimensions(const gguf::File& file, const std::string& architecture,
+                                                     std::string& reason) {
+    const bool known =
+        std::ranges::any_of(model::architectures(), [&](const auto& a) { return a.name == architecture; });
+    auto hparams = model::readHparams(file);
+    if (known || architecture.empty()) return unlessUnsupported(std::move(hparams), reason);
+    reason = fmt::format("this version does not run the architecture '{}'", gguf::quoteName(architecture));
+    return hparams ? std::optional(std::move(*hparams)) : std::nullopt;
+}
+
 /// Everything that the header tells; unknown = null.
 Result<Json> describe(const gguf::File& file, const InspectSettings& settings) {
     auto architecture = file.readString("general.architecture");
     if (!architecture) return forward(architecture);
     std::string reason;
-    auto hparams = unlessUnsupported(model::readHparams(file), reason);
+    auto hparams = readDimensions(file, architecture->value_or(""), reason);
     if (!hparams) return forward(hparams);
-    auto program = unlessUnsupported(model::buildProgram(file), reason);
-    if (!program) return forward(program);
+    std::optional<model::Program> program;
+    if (reason.empty()) {
+        auto built = unlessUnsupported(model::buildProgram(file), reason);
+        if (!built) return forward(built);
+        program = std::move(*built);
+    }
     Json warnings = Json::array();
     Json json{{"schema_version", kJsonVersion},
               {"file", file.path().string()},
               {"gguf_version", file.version()},
               {"file_bytes", file.fileBytes()},
               {"architecture", *architecture ? Json(**architecture) : Json(nullptr)},
-              {"runnable", program->has_value()},
-              {"not_runnable_because", *program ? Json(nullptr) : Json(reason)}};
+              {"runnable", program.has_value()},
+              {"not_runnable_because", program ? Json(nullptr) : Json(reason)}};
     addDimensions(json, hparams->value_or(model::Hparams{}));
     if (!*hparams) {
         for (auto& [key, value] : json.items()) {
@@ -91,8 +109,8 @@ Result<Json> describe(const gguf::File& file, const InspectSettings& settings) {
     if (auto added = addTokenizer(json, file, warnings); !added) return forward(added);
     json["n_tensors"] = file.tensors().size();
     json["tensor_types"] = tensorTypesJson(file);
-    if (*program) {
-        for (const std::string& warning : (**program).warnings) warnings.push_back(warning);
+    if (program) {
+        for (const std::string& warning : program->warnings) warnings.push_back(warning);
     }
     json["warnings"] = std::move(warnings);
     if (settings.keys) {
