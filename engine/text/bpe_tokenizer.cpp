@@ -27,14 +27,20 @@ Result<const PreTokenizerRule*> chooseRule(const gguf::File& file, std::vector<s
     return findPreTokenizerRule("default");
 }
 
+/// Some published vocabularies lack bytes that their training text did not have. Those that no UTF-8 text has do not
+/// matter.
 void warnOfMissingBytes(Vocabulary& vocabulary) {
+    constexpr unsigned kNamed = 8;
     unsigned missing = 0;
+    std::string names;
     for (unsigned byte = 0; byte < 256; ++byte) {
-        if (vocabulary.find(byteCharacter(static_cast<unsigned char>(byte))) == kNoToken) ++missing;
+        const bool inUtf8 = byte != 0xC0 && byte != 0xC1 && byte < 0xF5;
+        if (!inUtf8 || vocabulary.find(byteCharacter(static_cast<unsigned char>(byte))) != kNoToken) continue;
+        if (++missing <= kNamed) names += fmt::format("{}0x{:02X}", missing > 1 ? " " : "", byte);
     }
     if (missing == 0) return;
-    vocabulary.warnings.push_back(
-        fmt::format("{} of the 256 bytes have no token; they are left out when text is encoded.", missing));
+    vocabulary.warnings.push_back(fmt::format("{} bytes have no token and are left out when text is encoded: {}{}.",
+                                              missing, names, missing > kNamed ? " ..." : ""));
 }
 
 std::string_view firstName(const PreTokenizerRule& rule) {

@@ -44,7 +44,7 @@ class Speed : public testing::TestWithParam<std::string> {};
 
 TEST_P(Speed, AMegabyteAndLongWords) {
     const auto path = realModel(GetParam());
-    if (!path) GTEST_SKIP() << "the model file of " << GetParam() << " is absent (see tests/README.md)";
+    if (!path) GTEST_SKIP() << "the model file of " << GetParam() << " is absent (KVSCOPE_SHARED, KVSCOPE_MODELS)";
     const auto tokenizer = openTokenizer(*path);
     ASSERT_NE(tokenizer, nullptr);
     const struct {
