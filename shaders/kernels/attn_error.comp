@@ -106,7 +106,7 @@ void main() {
         records[at + 3u] = outputs.w;
         records[at + 4u] = weights.x;
         records[at + 5u] = weights.y;
-        records[at + 6u] = float(p + 1u);
+        records[at + 6u] = float(pc.nativeWindow == 0u ? p + 1u : min(p + 1u, pc.nativeWindow));
         records[at + 7u] = logExact;
     }
 }
