@@ -54,6 +54,11 @@ void addDimensions(Json& json, const model::Hparams& h) {
 }
 
 Result<void> addTokenizer(Json& json, const gguf::File& file, Json& warnings) {
+    json["tokenizer"] = json["pre_tokenizer"] = nullptr;
+    if (file.find("tokenizer.ggml.model") == nullptr) {
+        warnings.push_back("the file has no tokenizer");
+        return {};
+    }
     std::string reason;
     auto tokenizer = unlessUnsupported(text::makeTokenizer(file), reason);
     if (!tokenizer) return forward(tokenizer);
