@@ -54,7 +54,8 @@ void addDimensions(Json& json, const model::Hparams& h) {
 }
 
 Result<void> addTokenizer(Json& json, const gguf::File& file, Json& warnings) {
-    json["tokenizer"] = json["pre_tokenizer"] = nullptr;
+    json["tokenizer"] = nullptr;
+    json["pre_tokenizer"] = nullptr;
     if (file.find("tokenizer.ggml.model") == nullptr) {
         warnings.push_back("the file has no tokenizer");
         return {};
