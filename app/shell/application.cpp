@@ -17,11 +17,6 @@
 #include "app/views/head_map_view.h"
 #include "engine/cache/policy/policy.h"
 
-// The resources live in a static library and are linked in by this call, which must stand outside any namespace.
-static void initResources() {
-    Q_INIT_RESOURCE(kvscope);
-}
-
 namespace kvscope::shell {
 
 namespace {
@@ -201,14 +196,12 @@ void openFirst(MainWindow& window, const Options& options, const settings::Setti
 
 int runApplication(int& argc, char** argv,
                    const std::function<std::unique_ptr<bridge::EngineBackend>(const std::string& device)>& make) {
-    initResources();
     QGuiApplication::setHighDpiScaleFactorRoundingPolicy(Qt::HighDpiScaleFactorRoundingPolicy::PassThrough);
     MeasuredApplication application(argc, argv);
     QCoreApplication::setOrganizationName("kvscope");
     QCoreApplication::setApplicationName("kvscope");
     QCoreApplication::setApplicationVersion(KVSCOPE_VERSION);
     QGuiApplication::setApplicationDisplayName("KVScope");
-    QGuiApplication::setWindowIcon(QIcon(":/icons/kvscope.svg"));
     QCommandLineParser parser;
     addOptions(parser);
     if (!parser.parse(QCoreApplication::arguments())) {
@@ -228,6 +221,7 @@ int runApplication(int& argc, char** argv,
                                                    : settings::Settings::Store::File);
     storeOptions(options, settings);
     applyTheme(themeFromName(settings.value(settings::Key::Theme).toString()));
+    QGuiApplication::setWindowIcon(QIcon(":/icons/kvscope.svg"));
     bridge::EngineThread engine([make, device = parser.value("device").toStdString()] { return make(device); });
     MainWindow window(engine, settings);
     window.measureFrames([&application] { return application.takeBusyMs(); });

@@ -20,7 +20,6 @@ namespace kvscope::shell {
 namespace {
 
 constexpr int kLayoutVersion = 1;
-constexpr qint64 kViewBudgetMs = 6;       // of the 16 ms of a frame; painting comes on top
 constexpr qint64 kStatusIntervalMs = 90;  // figures that change faster cannot be read
 
 QString droppedFile(const QMimeData* mime) {
@@ -294,7 +293,7 @@ void MainWindow::onFrame() {
         m_loading->hide();
         showMessages();
     }
-    updateViews(kViewBudgetMs);
+    updateViews();
     if (!m_statusAge.isValid() || m_statusAge.elapsed() >= kStatusIntervalMs) {
         m_statusAge.start();
         m_status->refresh(m_pump.snapshot(), status, m_frames);
@@ -303,16 +302,22 @@ void MainWindow::onFrame() {
     }
 }
 
-// Round robin over the views that can be seen, until the frame's share of time is spent.
-void MainWindow::updateViews(qint64 budgetMs) {
-    QElapsedTimer timer;
-    timer.start();
-    for (std::size_t i = 0; i < m_docks.size() && timer.elapsed() < budgetMs; ++i) {
-        auto* dock = m_docks[m_nextDock];
-        m_nextDock = (m_nextDock + 1) % m_docks.size();
-        if (dock->isSeen()) {
-            dock->view().onSnapshot(m_pump.snapshot(), m_pump.status());
+// Painting is what costs: each frame updates the views that ask for it (a part of the timelines) and one other that can
+// be seen, in turn, so that no frame paints everything.
+void MainWindow::updateViews() {
+    bool turnTaken = false;
+    const std::size_t first = m_nextDock;
+    for (std::size_t i = 0; i < m_docks.size(); ++i) {
+        const std::size_t at = (first + i) % m_docks.size();
+        auto& view = m_docks[at]->view();
+        if (!m_docks[at]->isSeen() || (turnTaken && !view.wantsEveryFrame())) {
+            continue;
         }
+        if (!view.wantsEveryFrame()) {
+            turnTaken = true;
+            m_nextDock = (at + 1) % m_docks.size();
+        }
+        view.onSnapshot(m_pump.snapshot(), m_pump.status());
     }
 }
 

@@ -76,7 +76,7 @@ class MainWindow : public QMainWindow {
     void restart();
     void onRunStarted();
     void onFrame();
-    void updateViews(qint64 budgetMs);
+    void updateViews();
     void updateActions();
     QAction* addShortcut(const QString& text, const QKeySequence& keys, const QString& tip);
 

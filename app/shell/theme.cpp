@@ -7,6 +7,11 @@
 
 #include "app/plots/palette.h"
 
+// The resources live in a static library and are linked in by this call, which must stand outside any namespace.
+static void initResources() {
+    Q_INIT_RESOURCE(kvscope);
+}
+
 namespace kvscope::shell {
 
 namespace {
@@ -117,6 +122,7 @@ QString nameOf(Theme theme) {
 }
 
 void applyTheme(Theme theme) {
+    initResources();
     static const bool kSystemIsDark = QApplication::palette().color(QPalette::Window).lightness() < 128;
     const bool dark = theme == Theme::System ? kSystemIsDark : theme == Theme::Dark;
     const plots::Colours& colours = plots::Colours::theme(dark);

@@ -13,7 +13,7 @@ namespace kvscope::views {
 
 namespace {
 
-constexpr std::size_t kPlotsAFrame = 2;  // two a frame: every plot is at most three frames old
+constexpr std::size_t kPlotsAFrame = 1;  // every plot is at most six frames old
 
 // The end of the x axis: grows by steps, never by jitter.
 double axisEnd(double position) {

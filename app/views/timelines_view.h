@@ -18,6 +18,7 @@ class TimelinesView : public View {
   public:
     explicit TimelinesView(ViewContext& context, QWidget* parent = nullptr);
     bool onSnapshot(const models::Snapshot& snapshot, const bridge::EngineStatus& status) override;
+    [[nodiscard]] bool wantsEveryFrame() const override { return true; }
     [[nodiscard]] std::vector<Drawing> drawings() override;
     /// Position of the newest sample on the plots, for tests.
     [[nodiscard]] double newestDrawn() const;

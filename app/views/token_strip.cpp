@@ -73,23 +73,24 @@ void TokenStrip::resizeEvent(QResizeEvent* event) {
     refresh();
 }
 
-void TokenStrip::paintToken(QPainter& painter, std::size_t index) const {
+// Tokens [begin, end) of one line that look the same are one text: a drawing of many words costs as one.
+void TokenStrip::paintRun(QPainter& painter, std::size_t begin, std::size_t end) const {
     const auto& colours = plots::Colours::current();
-    const auto& token = m_model.tokens()[index];
-    const Place& place = m_places[index];
-    const QRect box(place.x, (place.line - verticalScrollBar()->value()) * kLine, place.width, kLine);
+    const auto& token = m_model.tokens()[begin];
+    const Place& last = m_places[end - 1];
+    const int x = m_places[begin].x;
+    const QRect box(x, (last.line - verticalScrollBar()->value()) * kLine, last.x + last.width - x, kLine);
+    QString text;
+    for (std::size_t i = begin; i < end; ++i) {
+        text += shown(i);
+    }
     if (token.generated) {
         painter.fillRect(box.adjusted(0, 2, 0, -2), colours.raised);
     }
     painter.setPen(token.evicted ? colours.secondary : colours.text);
+    painter.drawText(box, Qt::AlignVCenter | Qt::TextDontClip | Qt::TextSingleLine, text);
     if (token.evicted) {
-        painter.setOpacity(0.75);
-    }
-    painter.drawText(box, Qt::AlignVCenter | Qt::TextDontClip, shown(index));
-    if (token.evicted) {
-        const int y = box.center().y() + 1;
-        painter.drawLine(box.left(), y, box.right(), y);
-        painter.setOpacity(1);
+        painter.drawLine(box.left(), box.center().y() + 1, box.right(), box.center().y() + 1);
     }
 }
 
@@ -98,9 +99,19 @@ void TokenStrip::paintEvent(QPaintEvent* /*event*/) {
     painter.setFont(m_font);
     const int first = verticalScrollBar()->value();
     const int last = first + viewport()->height() / kLine + 1;
-    const auto begin = std::ranges::lower_bound(m_places, first, {}, &Place::line);
-    for (auto place = begin; place != m_places.end() && place->line <= last; ++place) {
-        paintToken(painter, static_cast<std::size_t>(place - m_places.begin()));
+    const auto& tokens = m_model.tokens();
+    const auto visible = std::ranges::lower_bound(m_places, first, {}, &Place::line);
+    for (auto begin = static_cast<std::size_t>(visible - m_places.begin()); begin < m_places.size();) {
+        if (m_places[begin].line > last) {
+            break;
+        }
+        std::size_t end = begin + 1;
+        while (end < m_places.size() && m_places[end].line == m_places[begin].line &&
+               tokens[end].generated == tokens[begin].generated && tokens[end].evicted == tokens[begin].evicted) {
+            ++end;
+        }
+        paintRun(painter, begin, end);
+        begin = end;
     }
 }
 

@@ -36,7 +36,7 @@ class TokenStrip : public QAbstractScrollArea {
         int width = 0;
     };
     void layOut(std::size_t from);
-    void paintToken(QPainter& painter, std::size_t index) const;
+    void paintRun(QPainter& painter, std::size_t begin, std::size_t end) const;
     [[nodiscard]] QString shown(std::size_t index) const;
     [[nodiscard]] std::ptrdiff_t tokenAt(const QPoint& point) const;
     [[nodiscard]] int lines() const { return m_places.empty() ? 0 : m_places.back().line + 1; }

@@ -38,9 +38,11 @@ class View : public QWidget {
     Q_OBJECT
   public:
     explicit View(ViewContext& context, QWidget* parent = nullptr) : QWidget(parent), m_context(context) {}
-    /// Called at most once a frame, only while the view is visible. Must stay within a few milliseconds; returns true
-    /// when it has more to catch up on.
+    /// Called at most once a frame, in turn with other views, only while the view is visible. Must stay within a few
+    /// milliseconds; returns true when it has more to catch up on.
     virtual bool onSnapshot(const models::Snapshot& snapshot, const bridge::EngineStatus& status) = 0;
+    /// True for a view that spreads its work over frames itself; the others take turns.
+    [[nodiscard]] virtual bool wantsEveryFrame() const { return false; }
     virtual void onSelection(const models::Selection& selection) { (void)selection; }
     /// What can be exported from this view now.
     [[nodiscard]] virtual std::vector<Drawing> drawings() { return {}; }
