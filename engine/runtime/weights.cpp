@@ -118,6 +118,18 @@ Result<WeightPiece> DeviceWeights::piece(std::span<const Part> parts, std::uint6
     return result;
 }
 
+Result<std::uint64_t> DeviceWeights::rowsOfABuffer(const gguf::TensorInfo& tensor,
+                                                   const kernels::WeightFormat& format) const {
+    const std::uint64_t rowBytes = format.uniqueBytes(ceilDiv(tensor.rowLength(), 32)) + 16;
+    const std::uint64_t range = std::min(m_device.physical().storageRange, m_device.physical().allocationLimit);
+    const std::uint64_t most = range > 64 ? (range - 64) / rowBytes : 0;
+    if (most == 0) {
+        return fail(ErrorKind::OutOfMemory, "tensor " + tensor.name, "one row of {} bytes is more than a buffer may span",
+                    rowBytes);
+    }
+    return most;
+}
+
 Result<DeviceMatrix> DeviceWeights::matrix(std::span<const Part> parts, const std::string& key) {
     if (const auto found = m_shared.find(key); found != m_shared.end()) return found->second;
     const gguf::TensorInfo& tensor = *parts.front().tensor;
@@ -129,13 +141,9 @@ Result<DeviceMatrix> DeviceWeights::matrix(std::span<const Part> parts, const st
     }
     std::uint64_t rows = 0;
     for (const Part& part : parts) rows += part.rows;
-    const std::uint64_t rowBytes = format->uniqueBytes(ceilDiv(tensor.rowLength(), 32)) + 16;
-    const std::uint64_t range = std::min(m_device.physical().storageRange, m_device.physical().allocationLimit);
-    std::uint64_t most = range > 64 ? (range - 64) / rowBytes : 0;
-    if (most == 0) {
-        return fail(ErrorKind::OutOfMemory, "tensor " + tensor.name,
-                    "one row of {} bytes is more than a buffer may span", rowBytes);
-    }
+    auto fits = rowsOfABuffer(tensor, *format);
+    if (!fits) return forward(fits);
+    const std::uint64_t most = *fits;
     DeviceMatrix matrix;
     matrix.rows = static_cast<std::uint32_t>(rows);
     for (std::uint64_t begin = 0; begin < rows; begin += most) {
@@ -212,15 +220,23 @@ Result<void> DeviceWeights::loadGated(std::size_t index, const model::GatedOp& o
                     gguf::tensorTypeInfo(up.tensor->type)->name, gguf::tensorTypeInfo(gate.tensor->type)->name,
                     gate.tensor->name);
     }
-    const std::array parts{gate, up};
-    auto made = matrix(parts, fmt::format("gated {} {}", op.gate.index, op.up.index));
-    if (!made) return forward(made);
-    if (made->pieces.size() != 1) {
-        return fail(ErrorKind::OutOfMemory, "tensor " + gate.tensor->name,
-                    "gate and up projections do not fit one buffer of the device ({} bytes)",
-                    m_device.physical().storageRange);
+    const auto* format = kernels::findWeightFormat(gguf::tensorTypeInfo(gate.tensor->type)->name);
+    if (format == nullptr) return forward(matrix(std::array{gate, up}, gate.tensor->name));  // says what cannot be run
+    auto most = rowsOfABuffer(*gate.tensor, *format);
+    if (!most) return forward(most);
+    DeviceMatrix both;
+    both.rows = static_cast<std::uint32_t>(gate.rows + up.rows);
+    // a piece holds some rows of the gate and then the same rows of the up projection
+    const std::uint64_t each = std::max<std::uint64_t>(*most / 2, 1);
+    for (std::uint64_t begin = 0; begin < gate.rows; begin += each) {
+        const std::uint64_t rows = std::min(each, gate.rows - begin);
+        const std::array parts{Part{gate.tensor, begin, rows}, Part{up.tensor, begin, rows}};
+        auto made = piece(parts, 0, 2 * rows);
+        if (!made) return forward(made);
+        made->rowBegin = static_cast<std::uint32_t>(begin);
+        both.pieces.push_back(std::move(*made));
     }
-    m_products[index].push_back(std::move(*made));
+    m_products[index].push_back(std::move(both));
     return {};
 }
 

@@ -67,6 +67,8 @@ class DeviceWeights {
     };
     Result<DeviceMatrix> matrix(std::span<const Part> parts, const std::string& key);
     Result<WeightPiece> piece(std::span<const Part> parts, std::uint64_t rowBegin, std::uint64_t rows);
+    [[nodiscard]] Result<std::uint64_t> rowsOfABuffer(const gguf::TensorInfo& tensor,
+                                                      const kernels::WeightFormat& format) const;
     Result<DeviceVector> f32Vector(std::span<const Part> parts);
     Result<const vulkan::Buffer*> upload(std::span<const std::byte> bytes, const std::string& what);
     Result<void> loadProduct(std::size_t index, const model::ProductOp& op);

@@ -12,7 +12,9 @@ namespace {
 
 /// Logits at every position, one chunk after the other.
 std::vector<float> logitsOf(runtime::Engine& engine, std::span<const text::TokenId> tokens, const std::string& policy) {
-    const auto session = test::openSession(engine, policy);
+    runtime::SessionOptions options;
+    options.chunk = 16;
+    const auto session = test::openSession(engine, policy, options);
     session->keepAllLogits(true);
     EXPECT_TRUE(session->addSequence(tokens, {}).has_value());
     std::vector<float> all;
