@@ -54,7 +54,9 @@ Result<Dispatch> make(const Result<const vulkan::Pipeline*>& pipeline, const sha
 
 }  // namespace
 
-std::uint64_t AttentionShape::pageKeyBytes() const { return key->rowBytes(headDim) * shared::kPageRows; }
+std::uint64_t AttentionShape::pageKeyBytes() const {
+    return key->rowBytes(headDim) * shared::kPageRows;
+}
 
 std::uint64_t AttentionShape::pageBytes() const {
     return pageKeyBytes() + value->rowBytes(headDim) * shared::kPageRows;
@@ -85,10 +87,10 @@ Result<Dispatch> attnDecode(KernelLibrary& library, const AttentionArgs& args) {
 }
 
 Result<Dispatch> attnCombine(KernelLibrary& library, const AttentionArgs& args) {
-    auto dispatch = make(library.get("attn_combine", library.reductionLanes(), {args.shape.headDim, args.shape.group()},
-                                     sizeof(shared::AttentionPush)),
-                         makePush(args),
-                         {args.cache.columns, args.cache.index, args.partial, args.stats, args.out.buffer});
+    auto dispatch =
+        make(library.get("attn_combine", library.reductionLanes(), {args.shape.headDim, args.shape.group()},
+                         sizeof(shared::AttentionPush)),
+             makePush(args), {args.cache.columns, args.cache.index, args.partial, args.stats, args.out.buffer});
     if (!dispatch) return dispatch;
     dispatch->x = args.shape.heads;
     dispatch->y = args.columns;
@@ -100,12 +102,14 @@ std::uint64_t rowsUniqueBytes(const AttentionShape& shape, std::uint32_t rows) {
     const std::uint64_t rest = rows % shared::kPageRows;
     std::uint64_t sum = 0;
     for (const RowStorage* storage : {shape.key, shape.value}) {
-        sum += whole * storage->uniqueBytes(shape.headDim, shared::kPageRows) + storage->uniqueBytes(shape.headDim, rest);
+        sum +=
+            whole * storage->uniqueBytes(shape.headDim, shared::kPageRows) + storage->uniqueBytes(shape.headDim, rest);
     }
     return sum;
 }
 
-Traffic attnDecodeTraffic(const KernelLibrary& library, const AttentionArgs& args, std::span<const std::uint32_t> rows) {
+Traffic attnDecodeTraffic(const KernelLibrary& library, const AttentionArgs& args,
+                          std::span<const std::uint32_t> rows) {
     const AttentionShape& shape = args.shape;
     const std::uint64_t d = shape.headDim;
     const std::uint64_t lanes = library.reductionLanes();
@@ -123,7 +127,8 @@ Traffic attnDecodeTraffic(const KernelLibrary& library, const AttentionArgs& arg
             const std::uint64_t n = std::min<std::uint64_t>(shared::kSplitRows, count - first);
             const std::uint64_t steps = ceilDiv(n, lanes);
             index.requested += tiles * (4 * slots + 4 * steps + 4 * n + 4 * ceilDiv(n, shared::kPageRows) * rounds);
-            kv.requested += tiles * n * (shape.key->rowRequested(shape.headDim) + d / run * shape.value->runRequested(run));
+            kv.requested +=
+                tiles * n * (shape.key->rowRequested(shape.headDim) + d / run * shape.value->runRequested(run));
             activations.requested += tiles * steps * slots * d * 4;
             activations.written += tiles * slots * (8 + 4 * d);
             traffic.flops += 4 * tiles * slots * n * d;
@@ -170,6 +175,8 @@ Result<Dispatch> attnScores(KernelLibrary& library, const ErrorArgs& args) {
     dispatch->y = static_cast<std::uint32_t>(ceilDiv(args.rowCapacity, library.reductionLanes()));
     return dispatch;
 }
+
+static_assert(kErrorRecordFloats == shared::kErrorWords);
 
 Result<Dispatch> attnError(KernelLibrary& library, const ErrorArgs& args) {
     const AttentionShape& shape = args.attention.shape;

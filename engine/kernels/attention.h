@@ -15,7 +15,7 @@ struct AttentionShape {
     const RowStorage* key = nullptr;
     const RowStorage* value = nullptr;
     std::uint32_t headDim = 0;
-    std::uint32_t heads = 0;    ///< query heads
+    std::uint32_t heads = 0;  ///< query heads
     std::uint32_t kvHeads = 0;
     float scale = 0;
     std::uint32_t sinks = 0;
@@ -69,13 +69,16 @@ Result<Dispatch> attnCombine(KernelLibrary& library, const AttentionArgs& args);
 /// Distinct bytes of keys and values in the first `rows` slots of a head.
 [[nodiscard]] std::uint64_t rowsUniqueBytes(const AttentionShape& shape, std::uint32_t rows);
 
+/// Floats of one record of attn_error: |out − exact|², |exact|², |out|², out·exact, mass recall, KL, rows, log-sum-exp.
+inline constexpr std::uint32_t kErrorRecordFloats = 8;
+
 /// Error probe of one column: attn_scores then attn_error.
 struct ErrorArgs {
     AttentionArgs attention;                 ///< columnBegin is the column
     const vulkan::Buffer* exact = nullptr;   ///< (position, KV head, 2, headDim) f32
     const vulkan::Buffer* scores = nullptr;  ///< (heads, rowCapacity) f32
     const vulkan::Buffer* exactScores = nullptr;
-    const vulkan::Buffer* records = nullptr;  ///< (record, kErrorWords) f32
+    const vulkan::Buffer* records = nullptr;  ///< (record, kErrorRecordFloats) f32
     const vulkan::Buffer* taps = nullptr;     ///< (record, query | output, headDim) f32
     std::uint32_t rowCapacity = 0;
     std::uint32_t record = 0;  ///< index of the record of head 0

@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "engine/base/units.h"
+#include "engine/kernels/attention.h"
 #include "engine/reference/attention.h"
-#include "shaders/shared/constants.h"
 
 namespace kvscope::probe {
 
@@ -37,7 +37,7 @@ Result<AttentionError> AttentionError::create(vulkan::Device& device, const Erro
     const std::uint64_t scoreBytes = std::uint64_t{shape.heads} * shape.rowCapacity * 4;
     if (auto done = make(probe.m_scores, scoreBytes, "scores of the error probe"); !done) return forward(done);
     if (auto done = make(probe.m_exactScores, scoreBytes, "scores of the error probe"); !done) return forward(done);
-    const std::uint64_t recordBytes = heads * shared::kErrorWords * 4;
+    const std::uint64_t recordBytes = heads * kernels::kErrorRecordFloats * 4;
     if (auto done = make(probe.m_records, recordBytes, "records of the error probe"); !done) return forward(done);
     if (auto done = make(probe.m_taps, heads * 2 * shape.headDim * 4, "taps of the error probe"); !done) {
         return forward(done);
@@ -63,8 +63,8 @@ std::vector<trace::HeadMetricRecord> AttentionError::metrics(std::uint32_t seque
                 for (auto* metric : {&relative, &cosine, &recall, &kl}) metric->values.push_back(std::nanf(""));
                 continue;
             }
-            const auto r =
-                records.subspan((std::size_t{layer} * m_shape.heads + head) * shared::kErrorWords, shared::kErrorWords);
+            const auto r = records.subspan((std::size_t{layer} * m_shape.heads + head) * kernels::kErrorRecordFloats,
+                                           kernels::kErrorRecordFloats);
             relative.values.push_back(r[1] > 0 ? std::sqrt(r[0] / r[1]) : 0);
             cosine.values.push_back(r[1] > 0 && r[2] > 0 ? r[3] / (std::sqrt(r[1]) * std::sqrt(r[2])) : 1);
             recall.values.push_back(r[4]);

@@ -17,10 +17,12 @@ kvscope_test(
   TIMEOUT 900
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/golden_run_test.cpp ${CMAKE_CURRENT_LIST_DIR}/../../support/golden.cpp
   DEPS kvscope::runtime kvscope::reference)
-# the fallbacks, forced: no subgroups; buffers that may span a quarter of a MiB, so that matrices have pieces
-add_test(NAME runtime_without_subgroups COMMAND runtime_golden_test --gtest_filter=*Bundled*)
-set_tests_properties(runtime_without_subgroups PROPERTIES LABELS golden TIMEOUT 900 ENVIRONMENT
-                     "KVSCOPE_VK_DISABLE=subgroup")
-add_test(NAME runtime_with_small_buffers COMMAND runtime_golden_test --gtest_filter=*Bundled*)
-set_tests_properties(runtime_with_small_buffers PROPERTIES LABELS golden TIMEOUT 900 ENVIRONMENT
-                     "KVSCOPE_VK_LIMIT=range=256KiB")
+# the fallbacks, forced: no subgroups; buffers that may span so little that matrices have pieces (the bundled model's
+# embedding; the gate and up projections of the tiny models)
+function(kvscope_forced_test name filter environment)
+  add_test(NAME ${name} COMMAND runtime_golden_test --gtest_filter=${filter})
+  set_tests_properties(${name} PROPERTIES LABELS golden TIMEOUT 900 ENVIRONMENT "${environment}")
+endfunction()
+kvscope_forced_test(runtime_without_subgroups *Bundled* KVSCOPE_VK_DISABLE=subgroup)
+kvscope_forced_test(runtime_with_a_split_embedding *Bundled* KVSCOPE_VK_LIMIT=range=540KiB)
+kvscope_forced_test(runtime_with_split_projections *Tiny* KVSCOPE_VK_LIMIT=range=80KiB)
