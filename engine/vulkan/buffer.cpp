@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/base/units.h"
+#include "engine/vulkan/command.h"
 #include "engine/vulkan/result.h"
 
 namespace kvscope::vulkan {
@@ -40,6 +41,15 @@ std::string outOfMemory(const Device& device, std::uint64_t bytes, const std::st
         formatBytes(left));
 }
 
+/// Zeroes memory that the host cannot reach.
+Result<void> zeroOnDevice(Device& device, const Buffer& buffer) {
+    auto list = CommandList::begin(device, 0, false);
+    if (!list) return forward(list);
+    list->fill(buffer, 0);
+    if (auto ended = list->end(); !ended) return ended;
+    return list->submitAndWait();
+}
+
 }  // namespace
 
 Result<Buffer> Buffer::create(Device& device, std::uint64_t bytes, MemoryUse use, const std::string& what) {
@@ -62,8 +72,8 @@ Result<Buffer> Buffer::create(Device& device, std::uint64_t bytes, MemoryUse use
     KVS_VK(vkCreateBuffer(device.handle(), &info, nullptr, &buffer.m_buffer));
     VkMemoryRequirements needs{};
     vkGetBufferMemoryRequirements(device.handle(), buffer.m_buffer, &needs);
-    const bool unified = device.physical().type != VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU;
-    const Flags flags = flagsOf(use, unified);
+    const bool mappable = use != MemoryUse::Device || device.physical().unified;
+    const Flags flags = flagsOf(use, device.physical().unified);
     const int type = device.memoryType(needs.memoryTypeBits, flags.required, flags.preferred);
     if (type < 0) return fail(ErrorKind::OutOfMemory, "vulkan", "no memory type of the device suits {}", what);
     VkMemoryAllocateInfo allocate{};
@@ -79,9 +89,11 @@ Result<Buffer> Buffer::create(Device& device, std::uint64_t bytes, MemoryUse use
     KVS_VK(vkBindBufferMemory(device.handle(), buffer.m_buffer, buffer.m_memory, 0));
     constexpr VkMemoryPropertyFlags kMappable =
         VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-    if ((device.memoryFlags(type) & kMappable) == kMappable) {
+    if (mappable && (device.memoryFlags(type) & kMappable) == kMappable) {
         KVS_VK(vkMapMemory(device.handle(), buffer.m_memory, 0, VK_WHOLE_SIZE, 0, &buffer.m_map));
         std::memset(buffer.m_map, 0, static_cast<std::size_t>(size));
+    } else if (auto zeroed = zeroOnDevice(device, buffer); !zeroed) {
+        return forward(zeroed);
     }
     return buffer;
 }

@@ -119,6 +119,11 @@ void CommandList::copy(const Buffer& from, const Buffer& to, std::uint64_t bytes
     barrier();
 }
 
+void CommandList::fill(const Buffer& buffer, std::uint32_t word) {
+    vkCmdFillBuffer(m_commands, buffer.handle(), 0, VK_WHOLE_SIZE, word);
+    barrier();
+}
+
 Result<void> CommandList::end() {
     KVS_VK(vkEndCommandBuffer(m_commands));
     return {};

@@ -39,6 +39,8 @@ class CommandList {
     /// Records a copy of `bytes` bytes and a barrier after it.
     void copy(const Buffer& from, const Buffer& to, std::uint64_t bytes, std::uint64_t fromAt = 0,
               std::uint64_t toAt = 0);
+    /// Records that every word of the buffer becomes `word`, and a barrier after it.
+    void fill(const Buffer& buffer, std::uint32_t word);
     Result<void> end();
     /// Submits and waits for the fence. Errors: DeviceLost and the like.
     Result<void> submitAndWait();

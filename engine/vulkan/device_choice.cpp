@@ -101,6 +101,7 @@ PhysicalDevice describe(VkPhysicalDevice handle, const Environment& environment)
     device.version = fmt::format("{}.{}.{}", VK_API_VERSION_MAJOR(core.apiVersion),
                                  VK_API_VERSION_MINOR(core.apiVersion), VK_API_VERSION_PATCH(core.apiVersion));
     device.type = core.deviceType;
+    device.unified = device.type != VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU && !environment.isDisabled("unified");
     device.storageRange = core.limits.maxStorageBufferRange;
     device.allocationLimit = v11.maxMemoryAllocationSize;
     device.subgroupSize = v11.subgroupSize;

@@ -27,6 +27,7 @@ struct PhysicalDevice {
     std::uint64_t allocationLimit = 0;  ///< bytes of one allocation
     std::uint32_t subgroupSize = 0;
     bool subgroupArithmetic = false;  ///< and a workgroup of subgroupSize is exactly one subgroup
+    bool unified = true;              ///< device memory is the host's and may be mapped
     bool timestamps = false;
     double timestampPeriodNs = 0;
     bool fp16 = false, storage16 = false, storage8 = false;
