@@ -82,6 +82,24 @@ TEST_F(DeviceTest, BuffersAreZeroedAndCounted) {
     EXPECT_EQ(device().allocatedBytes(), before);
 }
 
+TEST_F(DeviceTest, MemoryThatTheHostCannotReachReadsAsZerosToo) {
+    Environment environment;
+    environment.disabled = {"unified"};
+    const auto apart = must(Device::create(physical(environment), environment));
+    {  // dirties memory that the next buffer may get
+        const Buffer dirty = must(Buffer::create(*apart, 1 << 16, MemoryUse::Device, "a test"));
+        EXPECT_FALSE(dirty.mapped());
+        auto list = must(CommandList::begin(*apart, 0, false));
+        list.fill(dirty, 0x7FA5C3E1U);
+        must(list.end());
+        must(list.submitAndWait());
+        EXPECT_EQ(readBack(*apart, dirty), std::vector<std::uint32_t>(1 << 14, 0x7FA5C3E1U));
+    }
+    const Buffer buffer = must(Buffer::create(*apart, 1 << 16, MemoryUse::Device, "a test"));
+    EXPECT_EQ(readBack(*apart, buffer), std::vector<std::uint32_t>(1 << 14, 0U));
+    EXPECT_TRUE(must(Buffer::create(*apart, 16, MemoryUse::Upload, "a test")).mapped());
+}
+
 TEST_F(DeviceTest, DeviceMemoryReadsAsZeros) {
     const Buffer buffer = must(Buffer::create(device(), 4096, MemoryUse::Device, "a test"));
     EXPECT_EQ(readBack(device(), buffer), std::vector<std::uint32_t>(1024, 0U));
