@@ -170,6 +170,10 @@ QVariant DecisionModel::headerData(int section, Qt::Orientation orientation, int
     return {};
 }
 
+bool DecisionModel::isKnown(Column column) const {
+    return column < Score || column > Verified || m_known.at(static_cast<std::size_t>(column));
+}
+
 bool DecisionModel::passes(const Entry& item) const {
     const auto& record = recordOf(item.bundle, item.index);
     if (m_filter.axis && record.axis != *m_filter.axis) {
@@ -231,6 +235,7 @@ bool DecisionModel::update(const Snapshot& snapshot) {
         m_entries.clear();
         m_order.clear();
         m_total = 0;
+        m_known = {};
         endResetModel();
     }
     std::vector<std::uint32_t> fresh;
@@ -238,6 +243,10 @@ bool DecisionModel::update(const Snapshot& snapshot) {
         for (std::uint32_t i = 0; i < bundle->decisions.size(); ++i) {
             m_entries.push_back({bundle, i});
             ++m_total;
+            const auto& record = bundle->decisions[i];
+            m_known[Score] = m_known[Score] || !std::isnan(record.score);
+            m_known[Predicted] = m_known[Predicted] || !std::isnan(record.predictedError);
+            m_known[Verified] = m_known[Verified] || !std::isnan(record.verifiedError);
             if (passes(m_entries.back())) {
                 fresh.push_back(static_cast<std::uint32_t>(m_entries.size() - 1));
             }

@@ -3,6 +3,7 @@
 
 #include <QAbstractTableModel>
 #include <QString>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -44,6 +45,8 @@ class DecisionModel : public QAbstractTableModel {
     [[nodiscard]] std::uint64_t total() const { return m_total; }
     [[nodiscard]] const trace::DecisionRecord& decision(int row) const;
     [[nodiscard]] std::uint64_t step(int row) const;
+    /// False for a column of figures (score, predicted, verified) that no decision of the run has given.
+    [[nodiscard]] bool isKnown(Column column) const;
 
   private:
     static constexpr std::size_t kKept = 200000;  ///< the oldest are forgotten beyond this
@@ -64,6 +67,7 @@ class DecisionModel : public QAbstractTableModel {
     std::vector<std::uint32_t> m_order;  ///< listed entries, the last one on top
     DecisionFilter m_filter;
     std::uint64_t m_total = 0;
+    std::array<bool, kColumns> m_known{};
     int m_sortColumn = Step;
     Qt::SortOrder m_sortOrder = Qt::DescendingOrder;
 };

@@ -32,7 +32,7 @@ class HeadMap : public QWidget {
     [[nodiscard]] std::optional<HeadCell> cellAt(const QPoint& point) const;
     /// "0.0143", "46.2 KiB", with the metric's unit.
     [[nodiscard]] static QString valueText(const models::HeadGrid& grid, double value);
-    [[nodiscard]] QSize minimumSizeHint() const override { return {220, 96}; }
+    [[nodiscard]] QSize minimumSizeHint() const override { return {220, 80}; }
 
   signals:
     void cellClicked(std::uint32_t layer, std::uint32_t queryHead);

@@ -11,7 +11,7 @@
 namespace kvscope::plots {
 
 namespace {
-constexpr int kHeight = 18;
+constexpr int kHeight = 16;
 constexpr int kDash = 10;
 constexpr int kGap = 8;
 }  // namespace

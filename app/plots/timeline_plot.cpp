@@ -25,7 +25,7 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr int kLeft = 70;
 constexpr int kRight = 14;
 constexpr int kBottom = 34;
-constexpr int kEdge = 7;  // half a tick label
+constexpr int kEdge = 8;  // half a tick label
 
 bool isBytes(models::Quantity quantity) {
     return quantity == models::Quantity::Bytes || quantity == models::Quantity::BytesPerToken;
@@ -64,7 +64,7 @@ void TimelinePlot::createLegend() {
 
 void TimelinePlot::createPlot(bool showsPosition) {
     m_plot->setNoAntialiasingOnDrag(true);
-    m_plot->setMinimumHeight(26 + (showsPosition ? kBottom : 0));
+    m_plot->setMinimumHeight(28 + (showsPosition ? kBottom : 0));
     m_plot->installEventFilter(this);
     m_plot->setMouseTracking(true);
     m_plot->plotLayout()->setMargins({0, 0, 0, 0});
@@ -132,6 +132,7 @@ void TimelinePlot::changeEvent(QEvent* event) {
 
 void TimelinePlot::refresh(double from, double to) {
     const auto columns = static_cast<std::size_t>(std::max(16, m_plot->axisRect()->width()));
+    refreshScale();
     bool any = false;
     m_newestDrawn = 0;
     for (std::size_t i = 0; i < m_graphs.size(); ++i) {
@@ -145,17 +146,31 @@ void TimelinePlot::refresh(double from, double to) {
         if (!samples.empty()) {
             m_newestDrawn = std::max(m_newestDrawn, samples.back().x);
         }
+        setStroke(i, samples);
         m_graphs[i]->data()->set(points, true);
     }
     m_emptyText->setVisible(!any);
     m_plot->xAxis->setRange(from, to);
-    refreshScale(from, to);
     refreshMarks();
     refreshLegend();
     m_plot->replot(QCustomPlot::rpQueuedReplot);
 }
 
-void TimelinePlot::refreshScale(double /*from*/, double /*to*/) {
+// A curve that jumps at every pixel costs most of a frame when its edges are smoothed, and shows no difference.
+void TimelinePlot::setStroke(std::size_t graph, const std::vector<models::Sample>& samples) {
+    double climb = 0;
+    for (std::size_t i = 1; i < samples.size(); ++i) {
+        climb += std::abs(samples[i].y - samples[i - 1].y);
+    }
+    const double pixels = m_top > 0 ? climb / m_top * m_plot->axisRect()->height() : 0;
+    const bool rough = pixels > 3.0 * m_plot->axisRect()->width();
+    QPen pen(Colours::current().ink(m_infos[graph].ink), rough ? 1 : 1.5);
+    pen.setStyle(m_infos[graph].dashed ? Qt::DashLine : Qt::SolidLine);
+    m_graphs[graph]->setPen(pen);
+    m_graphs[graph]->setAntialiased(!rough);
+}
+
+void TimelinePlot::refreshScale() {
     double highest = 0;
     for (const auto& info : m_infos) {
         highest = std::max(highest, m_model.series(info.id).maximum());

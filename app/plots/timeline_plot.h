@@ -47,7 +47,8 @@ class TimelinePlot : public QWidget {
     void createPlot(bool showsPosition);
     void createLegend();
     void applyColours();
-    void refreshScale(double from, double to);
+    void setStroke(std::size_t graph, const std::vector<models::Sample>& samples);
+    void refreshScale();
     void refreshMarks();
     void refreshLegend();
     bool onMouse(QEvent* event);

@@ -45,7 +45,7 @@ void DecisionsView::createTable() {
     auto* header = m_table->horizontalHeader();
     header->setSortIndicator(DecisionModel::Step, Qt::DescendingOrder);
     m_table->setSortingEnabled(true);
-    constexpr std::array<int, DecisionModel::kColumns> kWidths{52, 58, 54, 200, 46, 60, 54, 66};
+    constexpr std::array<int, DecisionModel::kColumns> kWidths{56, 60, 56, 200, 52, 66, 58, 70};
     for (int column = 0; column < DecisionModel::kColumns; ++column) {
         m_table->setColumnWidth(column, kWidths.at(static_cast<std::size_t>(column)));
     }
@@ -130,6 +130,9 @@ bool DecisionsView::onSnapshot(const models::Snapshot& snapshot, const bridge::E
         emit factsChanged(listed == m_model->total()
                               ? models::formatInteger(m_model->total())
                               : models::formatInteger(listed) + " of " + models::formatInteger(m_model->total()));
+        for (const auto column : {DecisionModel::Score, DecisionModel::Predicted, DecisionModel::Verified}) {
+            m_table->setColumnHidden(column, !m_model->isKnown(column));
+        }
         m_table->setVisible(m_model->total() > 0);
         m_empty->setVisible(m_model->total() == 0);
     }

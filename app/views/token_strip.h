@@ -17,7 +17,7 @@ class TokenStrip : public QAbstractScrollArea {
     explicit TokenStrip(const models::TextModel& model, QWidget* parent = nullptr);
     /// Lays out what the model has that is new.
     void refresh();
-    [[nodiscard]] QSize minimumSizeHint() const override { return {100, 46}; }
+    [[nodiscard]] QSize minimumSizeHint() const override { return {100, 24}; }
     [[nodiscard]] QSize sizeHint() const override { return {400, 90}; }
 
   signals:
