@@ -76,6 +76,17 @@ std::vector<ResidentRow> CellTable::residentRows(HeadRef head) const {
     return rows;
 }
 
+std::uint32_t CellTable::compactPages(std::uint32_t layer) const {
+    std::uint32_t pages = 0;
+    for (const Sequence& sequence : m_sequences) {
+        if (!sequence.alive) continue;
+        for (std::uint32_t head = 0; head < m_kvHeads; ++head) {
+            pages += (sequence.cells[layer * m_kvHeads + head].resident + kPageRows - 1) / kPageRows;
+        }
+    }
+    return pages;
+}
+
 std::vector<RowMove> CellTable::compact(std::uint32_t layer) {
     std::vector<RowMove> moves;
     Pool fresh;

@@ -68,6 +68,8 @@ class CellTable {
     [[nodiscard]] std::uint32_t usedPages(std::uint32_t layer) const {
         return m_pools[layer].next - static_cast<std::uint32_t>(m_pools[layer].free.size());
     }
+    /// Pages that a layer will have after compact().
+    [[nodiscard]] std::uint32_t compactPages(std::uint32_t layer) const;
     /// Renumbers a layer densely: every head's rows move to the front in order of position, free slots vanish, pages
     /// are numbered from 0. Returns the moves; the caller copies the rows between two pools.
     [[nodiscard]] std::vector<RowMove> compact(std::uint32_t layer);

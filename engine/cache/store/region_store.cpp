@@ -257,15 +257,17 @@ Result<void> RegionStore::growPools(std::span<const std::uint32_t> capacities) {
 }
 
 Result<void> RegionStore::rebuild(const kernels::AttentionShape& from) {
-    std::vector<Pool> before = std::move(m_pools);
-    m_pools = std::vector<Pool>(m_shape.layers);
+    // all memory first: when it cannot be had, nothing has changed
+    std::vector<Pool> fresh;
+    for (std::uint32_t layer = 0; layer < m_shape.layers; ++layer) {
+        auto pool = makePool(capacityFor(m_cells.compactPages(layer)));
+        if (!pool) return forward(pool);
+        fresh.push_back(std::move(*pool));
+    }
+    const std::vector<Pool> before = std::exchange(m_pools, std::move(fresh));
     for (std::uint32_t layer = 0; layer < m_shape.layers; ++layer) {
         const std::vector<RowMove> moves = m_cells.compact(layer);
-        auto pool = makePool(capacityFor(m_cells.poolPages(layer)));
-        if (!pool) return forward(pool);
-        m_pools[layer] = std::move(*pool);
         if (auto moved = moveRows(layer, moves, from, before[layer]); !moved) return moved;
-        before[layer] = Pool{};
     }
     updateSplits();
     ++m_generation;
@@ -303,10 +305,19 @@ Result<void> RegionStore::moveRows(std::uint32_t layer, std::span<const RowMove>
 
 Result<void> RegionStore::setPolicy(const CachePolicy& policy) {
     const kernels::AttentionShape before = attentionShape();
+    const KeepPart keepBefore = m_keep;
     if (auto read = readPolicy(policy); !read) return read;
     ++m_generation;
-    if (before.key != m_key || before.value != m_value) return rebuild(before);
-    return {};
+    if (before.key == m_key && before.value == m_value) return {};
+    auto rebuilt = rebuild(before);
+    if (!rebuilt) {  // the old policy goes on
+        m_key = before.key;
+        m_value = before.value;
+        m_sinks = before.sinks;
+        m_window = before.window;
+        m_keep = keepBefore;
+    }
+    return rebuilt;
 }
 
 kernels::AttentionShape RegionStore::attentionShape() const {

@@ -15,7 +15,7 @@ kvscope_test(
   NAME runtime_golden_test
   LABEL golden
   TIMEOUT 900
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/golden_run_test.cpp ${CMAKE_CURRENT_LIST_DIR}/../../support/golden.cpp
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/golden_run_test.cpp ${CMAKE_CURRENT_LIST_DIR}/perturbation_run_test.cpp ${CMAKE_CURRENT_LIST_DIR}/../../support/golden.cpp
   DEPS kvscope::runtime kvscope::reference)
 # the fallbacks, forced: no subgroups; buffers that may span so little that matrices have pieces (the bundled model's
 # embedding; the gate and up projections of the tiny models)
