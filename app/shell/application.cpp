@@ -5,7 +5,7 @@
 #include <QFileInfo>
 #include <QIcon>
 #include <QTextStream>
-#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "app/settings/settings.h"
@@ -196,6 +196,12 @@ void openFirst(MainWindow& window, const Options& options, const settings::Setti
 
 int runApplication(int& argc, char** argv,
                    const std::function<std::unique_ptr<bridge::EngineBackend>(const std::string& device)>& make) {
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view argument = argv[i];
+        if (argument == "--help" || argument == "-h" || argument == "--version" || argument == "-v") {
+            qputenv("QT_QPA_PLATFORM", "offscreen");  // these need no display
+        }
+    }
     QGuiApplication::setHighDpiScaleFactorRoundingPolicy(Qt::HighDpiScaleFactorRoundingPolicy::PassThrough);
     MeasuredApplication application(argc, argv);
     QCoreApplication::setOrganizationName("kvscope");
