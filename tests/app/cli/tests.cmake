@@ -14,3 +14,10 @@ foreach(part files run)
   target_compile_definitions(cli_${part}_test PRIVATE KVSCOPE_CLI="$<TARGET_FILE:kvscope-cli>")
   add_dependencies(cli_${part}_test kvscope-cli)
 endforeach()
+
+# The page of the JSON output against what the program prints; Python's standard library is enough.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_test(NAME CliJsonPage COMMAND Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/json_page_test.py"
+                                  "$<TARGET_FILE:kvscope-cli>")
+set_tests_properties(CliJsonPage PROPERTIES LABELS model TIMEOUT 120 SKIP_RETURN_CODE 77)
+add_dependencies(kvscope_tests_model kvscope-cli)
