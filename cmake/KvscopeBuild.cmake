@@ -34,18 +34,19 @@ foreach(label unit vulkan policy golden gui fuzz model architecture bench)
 endforeach()
 
 # kvscope_test(NAME gguf_test LABEL unit SOURCES a_test.cpp DEPS kvscope::gguf)
-# makes a GoogleTest program whose cases are tests of the label.
+# makes a GoogleTest program whose cases are tests of the label; SERIAL: nothing else runs beside them.
 function(kvscope_test)
-  cmake_parse_arguments(T "" "NAME;LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(T "SERIAL" "NAME;LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 300)
   endif()
   add_executable(${T_NAME} ${T_SOURCES})
   target_link_libraries(${T_NAME} PRIVATE ${T_DEPS} GTest::gmock GTest::gtest_main kvscope::warnings)
-  target_compile_definitions(${T_NAME} PRIVATE KVSCOPE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                                               KVSCOPE_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  # Tests run in the source tree, so that no path of the checkout is compiled in and every checkout shares ccache's objects.
+  target_compile_definitions(${T_NAME} PRIVATE KVSCOPE_SOURCE_DIR=".")
   foreach(label ${T_LABEL})
     add_dependencies(kvscope_tests_${label} ${T_NAME})
   endforeach()
-  gtest_discover_tests(${T_NAME} PROPERTIES LABELS "${T_LABEL}" TIMEOUT ${T_TIMEOUT} DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(${T_NAME} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" PROPERTIES LABELS "${T_LABEL}" TIMEOUT ${T_TIMEOUT}
+                                  RUN_SERIAL ${T_SERIAL} DISCOVERY_TIMEOUT 60)
 endfunction()

@@ -47,7 +47,9 @@ Result<int> runBench(const BenchSettings& settings, const Context& context) {
     } else {
         fmt::print("{}", benchMarkdown(bench));
     }
-    return kExitOk;
+    const std::vector<std::string> complaints = (*engine)->validationMessages();
+    for (const std::string& message : complaints) fmt::print(stderr, "validation layer: {}\n", message);
+    return complaints.empty() ? kExitOk : kExitFailed;
 }
 
 }  // namespace

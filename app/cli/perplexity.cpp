@@ -164,6 +164,12 @@ void printText(const Json& json) {
 Result<int> perplexity(const PerplexitySettings& settings, const Context& context) {
     auto policy = policyOf(settings.cache);
     if (!policy) return forward(policy);
+    const FeedPlan plan = feedPlan(settings, *policy);
+    if (settings.chunk < plan.scoreFrom + 2) {
+        return fail(ErrorKind::BadUsage, "--chunk",
+                    "{} tokens leave none to score, since scoring begins at position {}: give at least {}",
+                    settings.chunk, plan.scoreFrom, plan.scoreFrom + 2);
+    }
     auto engine = openEngine(settings.model, context);
     if (!engine) return forward(engine);
     const text::Tokenizer& tokenizer = (*engine)->tokenizer();
@@ -171,7 +177,7 @@ Result<int> perplexity(const PerplexitySettings& settings, const Context& contex
     if (!tokens) return forward(tokens);
     auto sessions = makeSessions(**engine, settings, *policy);
     if (!sessions) return forward(sessions);
-    ChunkScorer scorer(*sessions->policy, sessions->exact.get(), feedPlan(settings, *policy));
+    ChunkScorer scorer(*sessions->policy, sessions->exact.get(), plan);
     if (auto done = scoreAll(scorer, std::move(*tokens), settings, tokenizer, context.stop); !done) {
         return forward(done);
     }

@@ -9,12 +9,12 @@ if(TARGET kvscope_app_shell)
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/window_test.cpp
     DEPS kvscope::app_shell Qt6::Test)
   kvscope_test(
-    NAME gui_frames_test
+    NAME gui_frames_test SERIAL
     LABEL gui
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/frames_test.cpp
     DEPS kvscope::app_shell Qt6::Test)
   kvscope_test(
-    NAME gui_live_test
+    NAME gui_live_test SERIAL
     LABEL gui
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/live_test.cpp
     DEPS kvscope::app_shell kvscope::app_bridge Qt6::Test)

@@ -14,6 +14,6 @@ target_link_libraries(kvscope_test_device PUBLIC kvscope::kernels kvscope::model
 function(kvscope_vulkan_test)
   cmake_parse_arguments(T "" "NAME" "SOURCES;DEPS" ${ARGN})
   kvscope_test(NAME ${T_NAME} LABEL vulkan TIMEOUT 600 SOURCES ${T_SOURCES} DEPS kvscope_test_device ${T_DEPS})
-  add_test(NAME ${T_NAME}_base COMMAND ${T_NAME})
+  add_test(NAME ${T_NAME}_base COMMAND ${T_NAME} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties(${T_NAME}_base PROPERTIES LABELS vulkan TIMEOUT 1200 ENVIRONMENT "KVSCOPE_VK_DISABLE=subgroup,unified")
 endfunction()

@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 find_package(nlohmann_json REQUIRED)
 foreach(part files run)
-  set(label unit)
-  if(part STREQUAL run)
-    set(label model)
-  endif()
   kvscope_test(
     NAME cli_${part}_test
-    LABEL ${label}
+    LABEL model
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/cli_${part}_test.cpp ${CMAKE_CURRENT_LIST_DIR}/child.cpp
     DEPS kvscope::gguf nlohmann_json::nlohmann_json)
   target_include_directories(cli_${part}_test PRIVATE "${PROJECT_SOURCE_DIR}")

@@ -20,7 +20,10 @@ kvscope_test(
 # the fallbacks, forced: no subgroups; buffers that may span so little that matrices have pieces (the bundled model's
 # embedding; the gate and up projections of the tiny models)
 function(kvscope_forced_test name filter environment)
-  add_test(NAME ${name} COMMAND runtime_golden_test --gtest_filter=${filter})
+  add_test(
+    NAME ${name}
+    COMMAND runtime_golden_test --gtest_filter=${filter}
+    WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties(${name} PROPERTIES LABELS golden TIMEOUT 900 ENVIRONMENT "${environment}")
 endfunction()
 kvscope_forced_test(runtime_without_subgroups *Bundled* KVSCOPE_VK_DISABLE=subgroup)
