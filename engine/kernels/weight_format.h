@@ -14,8 +14,9 @@ struct WeightFormat {
     std::string_view ggmlName;  ///< "Q8_0"
     std::uint32_t blockValues;  ///< 1 for the float types, else 32 or 256
     std::uint32_t blockBytes;
-    std::array<std::uint32_t, 4> sectionBytes;  ///< bytes of a block in each section (0 = no section)
-    std::uint32_t runRequested;                 ///< bytes that decoding one run of 32 values requests
+    std::array<std::uint32_t, 4> sectionBytes;   ///< bytes of a block in each section (0 = no section)
+    std::array<std::uint32_t, 4> sectionOffset;  ///< where these bytes begin in ggml's block
+    std::uint32_t runRequested;                  ///< bytes that decoding one run of 32 values requests
 
     /// Bytes of a section that holds `blocks` blocks, in whole words.
     [[nodiscard]] std::uint64_t sectionSize(std::size_t section, std::uint64_t blocks) const {

@@ -12,39 +12,15 @@ namespace kvscope::runtime {
 
 namespace {
 
-/// Copies one row of blocks into the sections, from block `at` on. `out` has a base for each section.
+/// Copies one row of blocks into the sections, from block `at` on. `sections` has a base for each section.
 void scatterRow(const kernels::WeightFormat& format, std::span<const std::byte> row,
                 std::span<std::byte* const> sections, std::uint64_t at) {
-    // ggml order of the parts of a block: formats with the scale first keep it before the quants.
     const std::uint64_t blocks = row.size() / format.blockBytes;
-    struct Part {
-        std::size_t section;
-        std::uint32_t offset;
-    };
-    std::array<Part, 4> parts{};
-    std::size_t count = 0;
-    const std::string_view name = format.ggmlName;
-    if (name == "Q8_0" || name == "Q4_0") {
-        parts = {Part{1, 0}, Part{0, 2}};
-        count = 2;
-    } else if (name == "Q4_1") {
-        parts = {Part{1, 0}, Part{0, 4}};
-        count = 2;
-    } else if (name == "Q5_0") {
-        parts = {Part{2, 0}, Part{1, 2}, Part{0, 6}};
-        count = 3;
-    } else if (name == "Q5_1") {
-        parts = {Part{2, 0}, Part{1, 4}, Part{0, 8}};
-        count = 3;
-    } else {  // Q6_K: sections in file order
-        parts = {Part{0, 0}, Part{1, 128}, Part{2, 192}, Part{3, 208}};
-        count = 4;
-    }
-    for (std::uint64_t b = 0; b < blocks; ++b) {
-        for (std::size_t i = 0; i < count; ++i) {
-            const std::uint32_t bytes = format.sectionBytes.at(parts.at(i).section);
-            std::memcpy(sections[parts.at(i).section] + (at + b) * bytes,
-                        row.data() + b * format.blockBytes + parts.at(i).offset, bytes);
+    for (std::size_t section = 0; section < sections.size(); ++section) {
+        const std::uint32_t bytes = format.sectionBytes.at(section);
+        for (std::uint64_t b = 0; bytes > 0 && b < blocks; ++b) {
+            std::memcpy(sections[section] + (at + b) * bytes,
+                        row.data() + b * format.blockBytes + format.sectionOffset.at(section), bytes);
         }
     }
 }
@@ -124,8 +100,8 @@ Result<std::uint64_t> DeviceWeights::rowsOfABuffer(const gguf::TensorInfo& tenso
     const std::uint64_t range = std::min(m_device.physical().storageRange, m_device.physical().allocationLimit);
     const std::uint64_t most = range > 64 ? (range - 64) / rowBytes : 0;
     if (most == 0) {
-        return fail(ErrorKind::OutOfMemory, "tensor " + tensor.name, "one row of {} bytes is more than a buffer may span",
-                    rowBytes);
+        return fail(ErrorKind::OutOfMemory, "tensor " + tensor.name,
+                    "one row of {} bytes is more than a buffer may span", rowBytes);
     }
     return most;
 }
