@@ -16,9 +16,9 @@ class InternalError : public std::logic_error {
 #define KVS_STRINGIFY_(x) #x
 #define KVS_STRINGIFY(x) KVS_STRINGIFY_(x)
 /// States an invariant of ours, in release builds too. Never a guard against input.
-#define KVS_ASSERT(condition)                                                                              \
-    do {                                                                                                   \
-        if (!(condition)) {                                                                                \
+#define KVS_ASSERT(condition)                                                                                 \
+    do {                                                                                                      \
+        if (!(condition)) {                                                                                   \
             throw ::kvscope::InternalError(__FILE__ ":" KVS_STRINGIFY(__LINE__) ": " #condition " is false"); \
-        }                                                                                                  \
+        }                                                                                                     \
     } while (false)

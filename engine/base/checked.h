@@ -25,7 +25,9 @@ namespace kvscope {
 }
 
 /// ceil(a / b) for sizes that are known to be small.
-[[nodiscard]] constexpr std::uint64_t ceilDiv(std::uint64_t a, std::uint64_t b) { return a / b + (a % b != 0 ? 1 : 0); }
+[[nodiscard]] constexpr std::uint64_t ceilDiv(std::uint64_t a, std::uint64_t b) {
+    return a / b + (a % b != 0 ? 1 : 0);
+}
 
 /// The smallest multiple of `unit` that is at least `value`, for sizes that are known to be small.
 [[nodiscard]] constexpr std::uint64_t roundUp(std::uint64_t value, std::uint64_t unit) {

@@ -16,7 +16,9 @@ namespace {
 
 constexpr std::uint32_t kRowsPerLane = 4;
 
-std::uint32_t groups(std::uint64_t items, std::uint64_t each) { return static_cast<std::uint32_t>(ceilDiv(items, each)); }
+std::uint32_t groups(std::uint64_t items, std::uint64_t each) {
+    return static_cast<std::uint32_t>(ceilDiv(items, each));
+}
 
 Traffic matMulTraffic(const KernelLibrary& library, const MatMulArgs& args, std::uint32_t tile) {
     Traffic traffic;
@@ -47,16 +49,18 @@ Traffic matMulTraffic(const KernelLibrary& library, const MatMulArgs& args, std:
 
 }  // namespace
 
-std::uint32_t productTile(const KernelLibrary& library) { return library.device().physical().isCpu() ? 4 : 8; }
+std::uint32_t productTile(const KernelLibrary& library) {
+    return library.device().physical().isCpu() ? 4 : 8;
+}
 
 Result<Dispatch> matMul(KernelLibrary& library, const MatMulArgs& args) {
     const std::uint32_t tile = args.tile;
     KVS_ASSERT(tile <= 8 && (tile & (tile - 1)) == 0 && args.columns % tile == 0);
     const std::uint32_t lanes = library.plainLanes();
-    const auto pipeline = library.get("mat_mul", lanes,
-                                      {args.weight.format->id, tile, static_cast<std::uint32_t>(args.mode),
-                                       args.bias != nullptr ? 1U : 0U},
-                                      sizeof(shared::MatMulPush));
+    const auto pipeline = library.get(
+        "mat_mul", lanes,
+        {args.weight.format->id, tile, static_cast<std::uint32_t>(args.mode), args.bias != nullptr ? 1U : 0U},
+        sizeof(shared::MatMulPush));
     if (!pipeline) return forward(pipeline);
     const bool gated = args.mode == ProductMode::Gated;
     Dispatch dispatch;

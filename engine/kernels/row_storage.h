@@ -8,11 +8,11 @@ namespace kvscope::kernels {
 
 /// A storage of cache rows that the fused kernels read (shaders/encode/row_*.glsl).
 struct RowStorage {
-    std::uint32_t id;            ///< kRowF32 … of shaders/shared/constants.h
-    std::string_view name;       ///< "q8_0"
-    std::uint32_t blockValues;   ///< 1, or 32: the head size must be a multiple
-    std::uint32_t valueBits;     ///< bits of a value without scales
-    bool hasScale;               ///< one half a block
+    std::uint32_t id;           ///< kRowF32 … of shaders/shared/constants.h
+    std::string_view name;      ///< "q8_0"
+    std::uint32_t blockValues;  ///< 1, or 32: the head size must be a multiple
+    std::uint32_t valueBits;    ///< bits of a value without scales
+    bool hasScale;              ///< one half a block
 
     /// Bytes of one row of `headDim` values, as ggml counts.
     [[nodiscard]] std::uint64_t rowBytes(std::uint32_t headDim) const {

@@ -11,14 +11,14 @@ namespace kvscope::kernels {
 struct RopeAppendArgs {
     AttentionShape shape;
     CacheView cache;
-    const vulkan::Buffer* activations = nullptr;  ///< queries, keys and values of the step
+    const vulkan::Buffer* activations = nullptr;                    ///< queries, keys and values of the step
     std::uint32_t queryOffset = 0, keyOffset = 0, valueOffset = 0;  ///< words: column 0
     std::uint32_t stride = 0;                                       ///< words from column to column
-    const vulkan::Buffer* ropeTable = nullptr;  ///< (column, pair) -> (cos, sin) f32
+    const vulkan::Buffer* ropeTable = nullptr;                      ///< (column, pair) -> (cos, sin) f32
     std::uint32_t pairs = 0;
-    bool halves = false;           ///< pairs (i, i + pairs) instead of (2i, 2i+1)
-    std::uint32_t slotBase = 0;    ///< word of the layer's append slots in the index: [KV head][column]
-    std::uint32_t slotStride = 0;  ///< columns there is room for
+    bool halves = false;                    ///< pairs (i, i + pairs) instead of (2i, 2i+1)
+    std::uint32_t slotBase = 0;             ///< word of the layer's append slots in the index: [KV head][column]
+    std::uint32_t slotStride = 0;           ///< columns there is room for
     const vulkan::Buffer* exact = nullptr;  ///< rows kept aside, or nullptr
     std::uint32_t columns = 1;
 };
