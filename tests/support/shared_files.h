@@ -11,9 +11,8 @@ namespace kvscope::test {
 /// A file of the shared folder (KVSCOPE_SHARED, or "shared" beside the source folder); nothing when it is absent.
 inline std::optional<std::filesystem::path> sharedFile(std::string_view name) {
     const char* folder = std::getenv("KVSCOPE_SHARED");
-    const std::filesystem::path base = folder != nullptr
-                                           ? std::filesystem::path(folder)
-                                           : std::filesystem::path(KVSCOPE_SOURCE_DIR).parent_path() / "shared";
+    const std::filesystem::path base =
+        folder != nullptr ? std::filesystem::path(folder) : std::filesystem::path(KVSCOPE_SOURCE_DIR) / ".." / "shared";
     std::error_code error;
     if (!std::filesystem::exists(base / name, error)) return std::nullopt;
     return base / name;
