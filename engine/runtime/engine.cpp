@@ -5,6 +5,7 @@
 #include "engine/runtime/engine_impl.h"
 #include "engine/text/id_tokenizer.h"
 #include "engine/vulkan/environment.h"
+#include "engine/vulkan/inline_dispatch.h"
 
 namespace kvscope::runtime {
 
@@ -15,8 +16,12 @@ DeviceDescription describe(const vulkan::PhysicalDevice& device, std::uint32_t i
             device.version, device.memoryBytes, device.isCpu(), device.features()};
 }
 
+/// Models up to this size give a dispatch less work than it costs to wake a thread of a CPU implementation.
+constexpr std::uint64_t kSmallModel = 16ULL << 20U;
+
 Result<void> openDevice(Engine::Impl& impl, const EngineOptions& options) {
     const vulkan::Environment environment = vulkan::Environment::read();
+    const vulkan::InlineDispatch inlineDispatch(impl.file->fileBytes() <= kSmallModel);
     auto instance = vulkan::Instance::create(options.validation);
     if (!instance) return forward(instance);
     impl.instance = std::move(*instance);
@@ -30,6 +35,7 @@ Result<void> openDevice(Engine::Impl& impl, const EngineOptions& options) {
     if (!device) return forward(device);
     impl.device = std::move(*device);
     impl.description = describe(*chosen, index);
+    if (chosen->isCpu() && inlineDispatch.active()) impl.description.driver += ", dispatches inline";
     impl.library = std::make_unique<kernels::KernelLibrary>(
         *impl.device, options.countLoads ? kernels::KernelLibrary::Mode::Counting : kernels::KernelLibrary::Mode::Fast);
     return {};
