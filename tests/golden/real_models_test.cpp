@@ -121,9 +121,9 @@ TEST(Kjv, ThousandTokensAreQuick) {
 }
 
 TEST(SmolLm2, LogitsAreLlamaCpps) {
-    const char* path = std::getenv("KVSCOPE_SMOLLM2");
-    if (path == nullptr) GTEST_SKIP() << "KVSCOPE_SMOLLM2 does not name SmolLM2-135M-Instruct.Q4_1.gguf";
-    Opened model = openModel(path);
+    const auto path = test::modelFile("SmolLM2-135M-Instruct.Q4_1.gguf");
+    if (!path) GTEST_SKIP() << "SmolLM2 is absent: scripts/fetch-models brings it";
+    Opened model = openModel(*path);
     const test::Golden golden = test::readGolden(test::goldenFile("smollm2_llama_cpp.golden"));
     const auto output = model.forward.run(golden.tokens);
     ASSERT_TRUE(output);

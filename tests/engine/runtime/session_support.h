@@ -14,6 +14,7 @@
 
 #include "engine/runtime/engine.h"
 #include "engine/runtime/session.h"
+#include "tests/support/shared_files.h"
 
 namespace kvscope::test {
 
@@ -24,15 +25,10 @@ inline std::string goldenData(const std::string& name) {
     return KVSCOPE_SOURCE_DIR "/tests/golden/data/" + name;
 }
 
-/// SmolLM2's file in KVSCOPE_MODELS (default ~/.cache/kvscope/models), or an empty string.
+/// SmolLM2's file, or an empty string.
 inline std::string smolLm2() {
-    const char* folder = std::getenv("KVSCOPE_MODELS");
-    const char* home = std::getenv("HOME");
-    std::filesystem::path path = folder != nullptr
-                                     ? std::filesystem::path(folder)
-                                     : std::filesystem::path(home != nullptr ? home : ".") / ".cache/kvscope/models";
-    path /= "SmolLM2-135M-Instruct.Q4_1.gguf";
-    return std::filesystem::exists(path) ? path.string() : std::string();
+    const auto path = modelFile("SmolLM2-135M-Instruct.Q4_1.gguf");
+    return path ? path->string() : std::string();
 }
 
 /// Opens a model with the validation layer where it is installed.

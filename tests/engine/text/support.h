@@ -28,23 +28,11 @@ inline nlohmann::json testData(const std::string& name) {
     return nlohmann::json::parse(in);
 }
 
-/// SmolLM2 in the folder KVSCOPE_MODELS, by default ~/.cache/kvscope/models; nothing when it is absent.
-inline std::optional<std::filesystem::path> modelFile(std::string_view name) {
-    const char* folder = std::getenv("KVSCOPE_MODELS");
-    const char* home = std::getenv("HOME");
-    const std::filesystem::path base =
-        folder != nullptr ? std::filesystem::path(folder)
-                          : std::filesystem::path(home != nullptr ? home : ".") / ".cache" / "kvscope" / "models";
-    std::error_code error;
-    if (!std::filesystem::exists(base / name, error)) return std::nullopt;
-    return base / name;
-}
-
 /// The three real tokenizers, or nothing when the file is not there.
 inline std::optional<std::filesystem::path> realModel(std::string_view name) {
     if (name == "stories260k") return test::sharedFile("models/stories260K-f32.gguf");
     if (name == "kjv") return test::sharedFile("models/kjv-gqa-q8_0.gguf");
-    return modelFile("SmolLM2-135M-Instruct.Q4_1.gguf");
+    return test::modelFile("SmolLM2-135M-Instruct.Q4_1.gguf");
 }
 
 inline std::unique_ptr<Tokenizer> openTokenizer(const std::filesystem::path& path) {
