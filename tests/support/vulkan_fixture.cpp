@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <optional>
 
 #include "engine/base/rng.h"
 #include "engine/vulkan/command.h"
@@ -30,11 +32,37 @@ TestDevice makeDevice() {
     return made;
 }
 
+/// What the tests of a program share.
+struct Kept {
+    std::optional<TestDevice> device;
+    std::unique_ptr<kernels::KernelLibrary> library, counting;  // pipelines: they go before the device
+};
+Kept& kept() {
+    static Kept one;
+    return one;
+}
+
+/// Frees it before the program ends: the validation layer's own statics may be gone when ours are destroyed.
+class FreeAtTheEnd : public ::testing::Environment {
+  public:
+    void TearDown() override {
+        kept().counting.reset();
+        kept().library.reset();
+        kept().device.reset();
+    }
+};
+[[maybe_unused]] const auto* const kFreeAtTheEnd = ::testing::AddGlobalTestEnvironment(new FreeAtTheEnd);
+
+kernels::KernelLibrary& keptLibrary(std::unique_ptr<kernels::KernelLibrary>& slot, kernels::KernelLibrary::Mode mode) {
+    if (!slot) slot = std::make_unique<kernels::KernelLibrary>(*TestDevice::get().device, mode);
+    return *slot;
+}
+
 }  // namespace
 
 TestDevice& TestDevice::get() {
-    static TestDevice device = makeDevice();
-    return device;
+    if (!kept().device) kept().device = makeDevice();
+    return *kept().device;
 }
 
 void VulkanTest::SetUp() {
@@ -49,15 +77,11 @@ void VulkanTest::TearDown() {
 }
 
 kernels::KernelLibrary& VulkanTest::library() {
-    static TestDevice& keep = TestDevice::get();
-    static kernels::KernelLibrary library(*keep.device, kernels::KernelLibrary::Mode::Fast);
-    return library;
+    return keptLibrary(kept().library, kernels::KernelLibrary::Mode::Fast);
 }
 
 kernels::KernelLibrary& VulkanTest::countingLibrary() {
-    static TestDevice& keep = TestDevice::get();
-    static kernels::KernelLibrary library(*keep.device, kernels::KernelLibrary::Mode::Counting);
-    return library;
+    return keptLibrary(kept().counting, kernels::KernelLibrary::Mode::Counting);
 }
 
 void VulkanTest::run(kernels::KernelLibrary& library, const std::vector<kernels::Dispatch>& dispatches) {
