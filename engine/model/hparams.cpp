@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "engine/base/checked.h"
+#include "engine/model/cache_layout.h"
 
 namespace kvscope::model {
 namespace {
@@ -229,15 +230,28 @@ Result<void> readRope(const KeyReader& keys, Hparams& h) {
 }  // namespace
 
 std::uint64_t Hparams::cacheBytesPerTokenF16() const {
-    std::uint64_t rows = 0;
-    for (const std::uint32_t heads : nKvHeads) rows += heads;
-    return rows * (std::uint64_t{headDimK} + headDimV) * 2;
+    std::uint64_t bytes = 0;
+    for (const CacheStream& stream : cacheLayout(*this).streams) {
+        bytes += stream.elementsPerRow() * 2 / stream.tokensPerRow;
+    }
+    return bytes;
 }
 
 std::uint64_t Hparams::cacheBytesPerTokenMhaF16() const {
-    std::uint64_t rows = 0;
-    for (const std::uint32_t heads : nHeads) rows += heads;
-    return rows * (std::uint64_t{headDimK} + headDimV) * 2;
+    std::uint64_t elements = 0;
+    for (std::uint32_t layer = 0; layer < nLayers; ++layer) {
+        elements += std::uint64_t{nHeads[layer]} * (std::uint64_t{keyDims[layer]} + valueDims[layer]);
+    }
+    return elements * 2;
+}
+
+void Hparams::fillLayers() {
+    if (keyDims.empty()) keyDims.assign(nLayers, headDimK);
+    if (valueDims.empty()) valueDims.assign(nLayers, headDimV);
+    if (windows.empty()) windows.assign(nLayers, 0);
+    if (sourceLayers.empty()) {
+        for (std::uint32_t layer = 0; layer < nLayers; ++layer) sourceLayers.push_back(layer);
+    }
 }
 
 Result<Hparams> readHparams(const gguf::File& file) {
@@ -266,6 +280,7 @@ Result<Hparams> readHparams(const gguf::File& file) {
     auto eps = keys.positiveFloat("attention.layer_norm_rms_epsilon");
     if (!eps) return forward(eps);
     h.rmsEps = eps->value_or(0.0F);
+    h.fillLayers();
     return h;
 }
 
