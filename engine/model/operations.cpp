@@ -3,34 +3,33 @@
 
 #include <algorithm>
 
-namespace kvscope::model {
-namespace {
+#include "engine/base/assert.h"
 
-std::uint32_t widest(const std::vector<std::uint32_t>& perLayer, std::uint32_t unit) {
-    return perLayer.empty() ? 0 : *std::max_element(perLayer.begin(), perLayer.end()) * unit;
+namespace kvscope::model {
+
+std::vector<std::uint32_t> standardSlots(const Hparams& h) {
+    std::uint32_t qkv = 0;
+    std::uint32_t attention = 0;
+    std::uint32_t feedForward = 0;
+    for (std::uint32_t layer = 0; layer < h.nLayers; ++layer) {
+        const std::uint32_t keys = (h.nHeads[layer] + h.nKvHeads[layer]) * h.keyDims[layer];
+        qkv = std::max(qkv, keys + h.nKvHeads[layer] * h.valueDims[layer]);
+        attention = std::max(attention, h.nHeads[layer] * h.valueDims[layer]);
+        feedForward = std::max(feedForward, h.nFf[layer]);
+    }
+    return {h.nEmbd, h.nEmbd, qkv, attention, feedForward, h.nVocab};
 }
 
-}  // namespace
+Slot Program::addSlot(std::uint32_t width) {
+    slotWidths.push_back(width);
+    return static_cast<Slot>(slotWidths.size() - 1);
+}
 
-std::uint32_t slotWidth(const Hparams& hparams, Slot slot) {
-    switch (slot) {
-        case Slot::Hidden:
-        case Slot::Normed:
-            return hparams.nEmbd;
-        case Slot::Query:
-            return widest(hparams.nHeads, hparams.headDimK);
-        case Slot::Key:
-            return widest(hparams.nKvHeads, hparams.headDimK);
-        case Slot::Value:
-            return widest(hparams.nKvHeads, hparams.headDimV);
-        case Slot::Attention:
-            return widest(hparams.nHeads, hparams.headDimV);
-        case Slot::FeedForward:
-            return widest(hparams.nFf, 1);
-        case Slot::Logits:
-            return hparams.nVocab;
-    }
-    return 0;
+std::uint32_t Program::streamOf(std::uint32_t layer, RowRole role) const {
+    const auto found = std::ranges::find_if(
+        layout.streams, [&](const CacheStream& stream) { return stream.layer == layer && stream.role == role; });
+    KVS_ASSERT(found != layout.streams.end());
+    return static_cast<std::uint32_t>(found - layout.streams.begin());
 }
 
 }  // namespace kvscope::model
