@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the tiny random models that come from transformers: data/NAME.gguf, data/NAME.logits and models.txt.
+
+    python make_models.py [NAME ...] [--llama-cpp PYTHON] [--sensitivity]
+
+Each model is built in transformers from a configuration, its random weights are written with the key and tensor names
+of the GGUF users, and transformers runs it in double precision (attention "eager"). NAME.logits is (positions, vocab)
+f32, little-endian. A model whose top-k choices are nearly tied takes the next seed. With --llama-cpp, the interpreter of
+an environment that has `xllamacpp` runs llama.cpp on each file. --sensitivity also prints the tensors that matter least.
+"""
+import argparse
+import pathlib
+import subprocess
+import tempfile
+
+import numpy as np
+import transformers
+
+from exporters import common, gemma, gemma4, llama, phi3
+
+HERE = pathlib.Path(__file__).parent
+DATA = HERE / "data"
+INDEX = HERE / "models.txt"
+MODULES = (llama, phi3, gemma, gemma4)
+HEADER = """\
+# Tiny models of data/, one a line: NAME key=value ... Written by make_models.py; the logits come from transformers {}
+# in float64, attention "eager". tokens: the ids of the run. f32: worst relative L2 of a position between the float32
+# and the float64 run there. llama_cpp: the same between llama.cpp (f32 cache) and the file's logits, or "-"; it rounds
+# GELU to f16; llama_cpp_gelu is the median over positions against a run in transformers that does so too (median,
+# because a value at the edge of two f16 numbers may still go either way).
+# tolerance: a bound for any correct f32 implementation.
+"""
+
+
+def run_llama_cpp(python, path, tokens, context):
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder) / "logits.npy"
+        code = ("import sys, numpy, llama_cpp; m = llama_cpp.Model(sys.argv[1], context=int(sys.argv[3]), threads=1); "
+                "numpy.save(sys.argv[2], m.logits([int(t) for t in sys.argv[4:]]))")
+        done = subprocess.run([python, "-c", code, str(path), str(out), str(context), *map(str, tokens)], cwd=HERE,
+                              capture_output=True, text=True)
+        if done.returncode:
+            lines = [line for line in done.stderr.splitlines() if "error" in line.lower() or "assert" in line.lower()]
+            raise RuntimeError("; ".join(lines[:2]) or done.stderr[-300:])
+        return np.load(out)
+
+
+def choose_weights(spec):
+    for seed in range(spec.seed, spec.seed + 200):
+        weights = common.random_weights(spec, common.make_model(spec), seed)
+        if not spec.margins:
+            return weights, float("inf"), seed
+        _, margin = common.run(spec, weights, double=True, inspect=spec.margins)
+        if margin >= spec.min_margin:
+            return weights, margin, seed
+    raise RuntimeError(f"{spec.name}: every seed has a near tie")
+
+
+def make(spec, options):
+    weights, margin, seed = choose_weights(spec)
+    logits = common.run(spec, weights, double=True)
+    single = common.run(spec, weights, double=False)
+    f32 = common.relative_l2(single, logits)
+    for name, change in sorted(common.sensitivity(spec, weights).items(), key=lambda x: x[1])[:8] * options.sensitivity:
+        print(f"    {name}: {change:.1e}")
+    path = DATA / f"{spec.name}.gguf"
+    spec.export(spec, spec.config(), {k: v.copy() for k, v in weights.items()}).write(path)
+    logits.astype("<f4").tofile(DATA / f"{spec.name}.logits")
+    tokens = common.tokens_of(spec)
+    llama_cpp = "-"
+    if options.llama_cpp:
+        try:
+            context = spec.llama_cpp_context or spec.config().max_position_embeddings
+            theirs = run_llama_cpp(options.llama_cpp, path, tokens, context)
+            llama_cpp = f"{common.relative_l2(theirs, logits):.1e}"
+            if "gemma" in spec.architecture:
+                with common.gelu_of_f16():
+                    rounded = common.run(spec, weights, double=True)
+                llama_cpp += f" llama_cpp_gelu={np.median(common.relative_l2_rows(theirs, rounded)):.1e}"
+        except RuntimeError as error:
+            print(f"    llama.cpp: {error}")
+    print(f"{spec.name}: {path.stat().st_size} bytes, seed {seed}, margin {margin:.1e}, logits {logits.std():.2f} sd "
+          f"{np.abs(logits).max():.1f} max, f32 {f32:.1e}, llama.cpp {llama_cpp}", flush=True)
+    return (f"{spec.name} arch={spec.architecture} vocab={spec.vocab} positions={spec.positions} f32={f32:.1e} "
+            f"llama_cpp={llama_cpp} tolerance={max(1e-5, 20 * f32):.0e} tokens={','.join(map(str, tokens))}")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--llama-cpp", metavar="PYTHON")
+    parser.add_argument("--sensitivity", action="store_true")
+    options = parser.parse_args()
+    specs = [spec for module in MODULES for spec in module.SPECS]
+    old = INDEX.read_text().splitlines() if INDEX.exists() else []
+    lines = {line.split()[0]: line for line in old if line and not line.startswith("#")}
+    for spec in specs:
+        if not options.names or spec.name in options.names:
+            lines[spec.name] = make(spec, options)
+    ordered = [lines[spec.name] for spec in specs if spec.name in lines]
+    INDEX.write_text(HEADER.format(transformers.__version__) + "\n".join(ordered) + "\n")
+
+
+if __name__ == "__main__":
+    main()
