@@ -15,7 +15,7 @@ std::string typeName(TensorType type) {
 Result<void> checkSizes(TensorType type, std::uint64_t values, std::uint64_t bytes) {
     const TensorTypeInfo* info = tensorTypeInfo(type);
     if (info == nullptr || info->blockValues == 0) {
-        return fail(ErrorKind::Unsupported, typeName(type), "the tensor type is unknown or was removed");
+        return fail(ErrorKind::Unsupported, typeName(type), "the type {}", whyNotDecodable(type));
     }
     if (values % info->blockValues != 0 || values / info->blockValues * info->blockBytes != bytes) {
         return fail(ErrorKind::Internal, typeName(type),
@@ -31,7 +31,7 @@ Result<void> dequantise(TensorType type, std::span<const std::byte> bytes, std::
     if (auto good = checkSizes(type, out.size(), bytes.size()); !good) return good;
     const Codec* codec = findCodec(type);
     if (codec == nullptr) {
-        return fail(ErrorKind::Unsupported, typeName(type), "values of this tensor type cannot be decoded");
+        return fail(ErrorKind::Unsupported, typeName(type), "the type {}", whyNotDecodable(type));
     }
     codec->decode(bytes, out);
     return {};

@@ -48,6 +48,16 @@ const TensorTypeInfo* tensorTypeInfo(TensorType type) {
     return id < kTypes.size() ? &kTypes[id] : nullptr;
 }
 
+std::string_view whyNotDecodable(TensorType type) {
+    const TensorTypeInfo* info = tensorTypeInfo(type);
+    if (info == nullptr) return "is no tensor type of GGUF; a later version or a fork may have added it";
+    if (info->canDequantise) return {};
+    if (info->blockValues == 0)
+        return "was removed from GGUF; the tensor can be listed, but nothing decodes it any more";
+    if (info->blockValues == 1) return "holds whole numbers, which are no weights; the tensor can be listed, not run";
+    return "holds activations while a program runs, never weights; the tensor can be listed, not run";
+}
+
 std::span<const TensorTypeInfo> tensorTypes() {
     return kTypes;
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 
 #include "engine/base/half.h"
 
@@ -39,6 +40,12 @@ inline void storeHalf(std::byte* at, float value) {
     if (!(value > static_cast<float>(low))) return low;
     if (value >= static_cast<float>(high)) return high;
     return static_cast<int>(value);
+}
+
+/// Calls decodeBlock(bytes of a block, its values) for every block.
+template <std::size_t kValues, std::size_t kBytes, typename DecodeBlock>
+void decodeEach(std::span<const std::byte> bytes, std::span<float> out, DecodeBlock decodeBlock) {
+    for (std::size_t b = 0; b < out.size() / kValues; ++b) decodeBlock(&bytes[b * kBytes], &out[b * kValues]);
 }
 
 /// 1 / d, and 0 for a block of zeros.

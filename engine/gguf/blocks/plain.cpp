@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// F32, F16 and BF16: one value, no block.
+// F32, F16, BF16 and F64: one value, no block.
 #include <cstring>
 
 #include "engine/gguf/blocks/block_bytes.h"
@@ -29,6 +29,10 @@ void decodeBf16(std::span<const std::byte> bytes, std::span<float> out) {
 
 void encodeBf16(std::span<const float> values, std::span<std::byte> out) {
     for (std::size_t i = 0; i < values.size(); ++i) storeAt(&out[2 * i], floatToBfloat(values[i]));
+}
+
+void decodeF64(std::span<const std::byte> bytes, std::span<float> out) {
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(loadAt<double>(&bytes[8 * i]));
 }
 
 }  // namespace kvscope::gguf

@@ -2,39 +2,23 @@
 // What this reader sees in real models against what the public Python reader saw (make_expected.py).
 #include <gtest/gtest.h>
 
-#include <array>
 #include <fstream>
 #include <sstream>
 
 #include "engine/gguf/dequantise.h"
 #include "engine/gguf/file.h"
+#include "tests/engine/gguf/crc32.h"
 #include "tests/engine/gguf/support.h"
 
 namespace kvscope::gguf {
 namespace {
-
-/// CRC-32 of zlib and PNG (polynomial 0xEDB88320).
-std::uint32_t crc32(std::span<const std::byte> bytes) {
-    static const auto kTable = [] {
-        std::array<std::uint32_t, 256> table{};
-        for (std::uint32_t i = 0; i < 256; ++i) {
-            std::uint32_t value = i;
-            for (int bit = 0; bit < 8; ++bit) value = (value >> 1U) ^ ((value & 1U) != 0 ? 0xEDB88320U : 0U);
-            table[i] = value;
-        }
-        return table;
-    }();
-    std::uint32_t crc = 0xFFFFFFFFU;
-    for (const std::byte byte : bytes) crc = kTable[(crc ^ std::to_integer<std::uint32_t>(byte)) & 0xFFU] ^ (crc >> 8U);
-    return ~crc;
-}
 
 std::vector<std::string> summary(const File& file) {
     std::vector<std::string> lines;
     for (const KeyValue& kv : file.keys()) {
         lines.push_back(fmt::format("key {} {} {} {} {:08x}", kv.key, static_cast<std::uint32_t>(kv.type),
                                     kv.type == ValueType::Array ? static_cast<std::uint32_t>(kv.elementType) : 0U,
-                                    kv.count, crc32(kv.payload)));
+                                    kv.count, test::crc32(kv.payload)));
     }
     for (const TensorInfo& tensor : file.tensors()) {
         std::string dims;
@@ -43,7 +27,7 @@ std::vector<std::string> summary(const File& file) {
         EXPECT_TRUE(dequantise(tensor.type, file.data(tensor), values)) << tensor.name;
         lines.push_back(fmt::format("tensor {} {} {} {} {} {:08x} {:08x}", tensor.name,
                                     static_cast<std::uint32_t>(tensor.type), dims, tensor.offset, tensor.bytes,
-                                    crc32(file.data(tensor)), crc32(std::as_bytes(std::span(values)))));
+                                    test::crc32(file.data(tensor)), test::crc32(std::as_bytes(std::span(values)))));
     }
     return lines;
 }

@@ -12,7 +12,14 @@ import sys
 import numpy as np
 
 DATA = pathlib.Path(__file__).parent / "data"
-BLOCKS = {"q4_0": (32, 18), "q4_1": (32, 20), "q5_0": (32, 22), "q5_1": (32, 24), "q8_0": (32, 34), "q6_K": (256, 210)}
+BLOCKS = {
+    "q4_0": (32, 18), "q4_1": (32, 20), "q5_0": (32, 22), "q5_1": (32, 24), "q8_0": (32, 34), "q6_K": (256, 210),
+    "q2_K": (256, 84), "q3_K": (256, 110), "q4_K": (256, 144), "q5_K": (256, 176), "iq1_s": (256, 50),
+    "iq1_m": (256, 56), "iq2_xxs": (256, 66), "iq2_xs": (256, 74), "iq2_s": (256, 82), "iq3_xxs": (256, 98),
+    "iq3_s": (256, 110), "iq4_nl": (32, 18), "iq4_xs": (256, 136), "tq1_0": (256, 54), "tq2_0": (256, 66),
+    "mxfp4": (32, 17), "nvfp4": (64, 36), "q1_0": (128, 18), "q2_0": (64, 18),
+}
+ENCODED = ["q4_0", "q4_1", "q5_0", "q5_1", "q8_0"]
 
 
 def call(function, source: np.ndarray, out: np.ndarray, values: int) -> np.ndarray:
@@ -47,7 +54,7 @@ def check_encode(library, kind: str) -> bool:
 def main() -> int:
     library = ctypes.CDLL(sys.argv[1])
     results = {f"{kind} decode": check_decode(library, kind) for kind in BLOCKS}
-    results |= {f"{kind} encode": check_encode(library, kind) for kind in BLOCKS if kind != "q6_K"}
+    results |= {f"{kind} encode": check_encode(library, kind) for kind in ENCODED}
     for name, good in results.items():
         print(f"{name}: {'equal' if good else 'DIFFERENT'}")
     return 0 if all(results.values()) else 1

@@ -50,11 +50,13 @@ TEST(TensorTypes, BlockSizes) {
 }
 
 TEST(TensorTypes, WhichDecode) {
-    std::vector<std::string_view> names;
+    std::vector<std::string_view> others;
     for (const TensorTypeInfo& row : tensorTypes()) {
-        if (row.canDequantise) names.push_back(row.name);
+        if (!row.canDequantise) others.push_back(row.name);
+        EXPECT_EQ(whyNotDecodable(row.type).empty(), row.canDequantise) << row.name;
     }
-    EXPECT_THAT(names, testing::IsSupersetOf({"F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q6_K"}));
+    EXPECT_THAT(others, testing::ElementsAre("Q4_2", "Q4_3", "Q8_1", "Q8_K", "I8", "I16", "I32", "I64", "Q4_0_4_4",
+                                             "Q4_0_4_8", "Q4_0_8_8", "IQ4_NL_4_4", "IQ4_NL_4_8", "IQ4_NL_8_8"));
 }
 
 }  // namespace
