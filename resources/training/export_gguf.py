@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes run/model.pt as GGUF, architecture "llama", with its tokenizer.
+"""Writes run/model.pt as GGUF, with its tokenizer.
 
   python3 export_gguf.py --run run --out kjv-gqa-q8_0.gguf --type q8_0
 """
@@ -10,15 +10,17 @@ import os
 import numpy as np
 import torch
 
+import archs
 import bpe
 import gguf_write as g
-import model
+import layout
 
 
 def load(run):
     """(network, tokenizer) of a run's folder."""
     saved = torch.load(os.path.join(run, "model.pt"))
-    net = model.Llama(model.Config(**saved["config"]))
+    arch = saved.get("arch", "llama")
+    net = archs.build(arch, archs.config_of(arch)(**saved["config"]))
     net.load_state_dict(saved["net"])
     return net.eval(), bpe.Tokenizer.load(os.path.join(run, "tokenizer.json"))
 
@@ -38,17 +40,12 @@ def tokenizer_meta(tok):
     }
 
 
-def tensors(net):
-    """(GGUF name, float32 array) of every tensor; the gains that training folds away are ones."""
-    ones = np.ones(net.c.n_embd, np.float32)
-    array = lambda p: p.detach().numpy()
-    yield "token_embd.weight", array(net.token_embd)
-    for i, block in enumerate(net.blk):
-        yield f"blk.{i}.attn_norm.weight", ones
-        yield f"blk.{i}.ffn_norm.weight", ones
-        for name, p in block.named_parameters():
-            yield f"blk.{i}.{name}.weight", array(p)
-    yield "output_norm.weight", array(net.output_norm)
+def kind_of(name, array, kind):
+    """F32 for what is small or added up, I32 for tables, else the file's type."""
+    if array.dtype == np.int32:
+        return g.I32_TENSOR
+    small = array.ndim == 1 or name.endswith(("_ape.weight", "ffn_gate_inp.weight", ".bias")) or "hc_" in name
+    return g.F32 if small or array.shape[-1] % 32 else kind
 
 
 def main():
@@ -60,11 +57,11 @@ def main():
     p.add_argument("--name", default="KJV GQA 4M")
     a = p.parse_args()
     net, tok = load(a.run)
-    c = net.c
-    meta = g.llama_meta(a.name, c.n_vocab, c.n_embd, c.n_layer, c.n_head, c.n_head_kv, c.n_ff, c.n_ctx,
-                        g.BY_NAME[a.type], c.rope_base, c.eps)
+    kind = g.BY_NAME[a.type]
+    meta = layout.common(net.c, net.ARCH, kind, a.name)
+    meta.update({f"{net.ARCH}.{key}": value for key, value in layout.OF[net.ARCH].keys(net.c).items()})
     meta.update(tokenizer_meta(tok))
-    entries = [(name, x.shape, g.F32 if x.ndim == 1 else g.BY_NAME[a.type], lambda x=x: x) for name, x in tensors(net)]
+    entries = [(name, x.shape, kind_of(name, x, kind), lambda x=x: x) for name, x in layout.tensors(net)]
     g.write(a.out, meta, entries)
     print(f"{a.out}: {os.path.getsize(a.out)} bytes, {len(entries)} tensors")
 

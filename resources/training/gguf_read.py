@@ -5,9 +5,10 @@ import struct
 import numpy as np
 import torch
 
+import archs
 import bpe
 import gguf_write as g
-import model
+import layout
 
 SCALARS = {4: "<I", 5: "<i", 6: "<f", 7: "<?"}
 
@@ -63,6 +64,8 @@ class Reader:
             blocks = np.frombuffer(self.bytes, np.uint8, n // 32 * 34, at).reshape(-1, 34)
             scale = blocks[:, :2].copy().view(np.float16).astype(np.float32)
             return (scale * blocks[:, 2:].view(np.int8).astype(np.float32)).reshape(shape)
+        if kind == g.I32_TENSOR:
+            return np.frombuffer(self.bytes, np.int32, n, at).reshape(shape)
         dtype = {g.F32: np.float32, g.F16: np.float16}[kind]
         return np.frombuffer(self.bytes, dtype, n, at).astype(np.float32).reshape(shape)
 
@@ -70,12 +73,9 @@ class Reader:
 def load(path):
     """(network, tokenizer) of a GGUF file."""
     r = Reader(path)
-    of = lambda key: r.meta["llama." + key]
-    net = model.Llama(model.Config(
-        n_vocab=of("vocab_size"), n_embd=of("embedding_length"), n_layer=of("block_count"),
-        n_head=of("attention.head_count"), n_head_kv=of("attention.head_count_kv"), n_ff=of("feed_forward_length"),
-        n_ctx=of("context_length"), rope_base=of("rope.freq_base"), eps=of("attention.layer_norm_rms_epsilon")))
-    state = {name: torch.from_numpy(r.tensor(name + ".weight").copy()) for name in net.state_dict()}
+    arch = r.meta["general.architecture"]
+    net = archs.build(arch, layout.OF[arch].config(lambda key: r.meta[f"{arch}.{key}"], r.tensor))
+    state = {name: torch.from_numpy(r.tensor(layout.tensor_name(name)).copy()) for name in net.state_dict()}
     net.load_state_dict(state)
     tok = bpe.Tokenizer([merge.split(" ") for merge in r.meta["tokenizer.ggml.merges"]])
     return net.eval(), tok

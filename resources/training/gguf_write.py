@@ -9,7 +9,7 @@ import struct
 import numpy as np
 
 ALIGN = 32
-F32, F16, Q4_0, Q8_0 = 0, 1, 2, 8            # ggml_type
+F32, F16, Q4_0, Q8_0, I32_TENSOR = 0, 1, 2, 8, 26    # ggml_type
 FILE_TYPE = {F32: 0, F16: 1, Q4_0: 2, Q8_0: 7}  # general.file_type (llama_ftype)
 BY_NAME = {"f32": F32, "f16": F16, "q4_0": Q4_0, "q8_0": Q8_0}
 
@@ -58,6 +58,8 @@ def _value(v):
 
 def quantize(x, kind):
     """x: float32 array whose last dimension is the row. Returns the tensor's bytes."""
+    if kind == I32_TENSOR:
+        return np.ascontiguousarray(x, dtype=np.int32).tobytes()
     x = np.ascontiguousarray(x, dtype=np.float32)
     if kind == F32:
         return x.tobytes()
@@ -91,7 +93,7 @@ def write(path, meta, tensors):
     """meta: dict of values. tensors: iterable of (name, shape in numpy order, kind, make) where
     make() returns the float32 array; made one at a time, so that big models fit in memory."""
     tensors = list(tensors)
-    size = {F32: (1, 4), F16: (1, 2), Q4_0: (32, 18), Q8_0: (32, 34)}
+    size = {F32: (1, 4), F16: (1, 2), I32_TENSOR: (1, 4), Q4_0: (32, 18), Q8_0: (32, 34)}
     meta = dict(meta)
     meta.setdefault("general.alignment", U32(ALIGN))
     head = [b"GGUF", struct.pack("<IQQ", 3, len(tensors), len(meta))]
@@ -114,26 +116,6 @@ def write(path, meta, tensors):
                 raise ValueError(f"{name}: {len(data)} bytes, expected {n}")
             f.write(data)
             f.write(bytes(-n % ALIGN))
-
-
-def llama_meta(name, n_vocab, n_embd, n_layer, n_head, n_head_kv, n_ff, n_ctx, kind,
-               rope_base=10000.0, rms_eps=1e-5):
-    """The keys of a model of architecture "llama"; kind is the ggml_type of its matrices."""
-    return {
-        "general.architecture": "llama",
-        "general.name": name,
-        "general.file_type": U32(FILE_TYPE[kind]),
-        "llama.vocab_size": U32(n_vocab),
-        "llama.context_length": U32(n_ctx),
-        "llama.embedding_length": U32(n_embd),
-        "llama.block_count": U32(n_layer),
-        "llama.feed_forward_length": U32(n_ff),
-        "llama.rope.dimension_count": U32(n_embd // n_head),
-        "llama.rope.freq_base": F32Val(rope_base),
-        "llama.attention.head_count": U32(n_head),
-        "llama.attention.head_count_kv": U32(n_head_kv),
-        "llama.attention.layer_norm_rms_epsilon": F32Val(rms_eps),
-    }
 
 
 NORMAL, CONTROL = 1, 3                        # tokenizer.ggml.token_type

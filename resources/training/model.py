@@ -55,25 +55,27 @@ class RmsNorm(torch.autograd.Function):
 class Attention(torch.autograd.Function):
     """Causal attention in blocks of query rows, so that the upper triangle is never computed.
 
-    q: (B * kv heads, group, T, D), scaled; k, v: (B * kv heads, T, D). window, sinks: see allowed().
+    q: (B * kv heads, group, T, D), scaled; k, v: (B * kv heads, T, D or another size). window, sinks: see allowed();
+    local > 0: the layer's own window, whose keys alone are computed.
     """
     @staticmethod
-    def forward(ctx, q, k, v, window, sinks):
+    def forward(ctx, q, k, v, window, sinks, local=0):
         n, group, t, d = q.shape
-        out, probs = torch.empty_like(q), []
-        for a in range(0, t, CHUNK):
-            b = min(a + CHUNK, t)
+        out, probs, chunk = q.new_empty(n, group, t, v.shape[-1]), [], min(CHUNK, local or CHUNK)
+        for a in range(0, t, chunk):
+            b, low = min(a + chunk, t), max(0, a - local + 1) if local else 0
             rows = q[:, :, a:b].reshape(n, -1, d)
-            s = (rows @ k[:, :b].transpose(1, 2)).view(n, group, b - a, b)
-            if window:
-                s.masked_fill_(~allowed(a, b, window, sinks), -math.inf)
+            s = (rows @ k[:, low:b].transpose(1, 2)).view(n, group, b - a, b - low)
+            if window or local:
+                seen = allowed(a, b, window or t, sinks)[:, low:] & allowed(a, b, local or t, 0)[:, low:]
+                s.masked_fill_(~seen, -math.inf)
             else:
                 s[..., a:].add_(torch.full((b - a, b - a), -math.inf, dtype=s.dtype).triu_(1))
-            p = torch.softmax(s, -1).view(n, -1, b)
-            out[:, :, a:b] = (p @ v[:, :b]).view(n, group, b - a, d)
+            p = torch.softmax(s, -1).view(n, -1, b - low)
+            out[:, :, a:b] = (p @ v[:, low:b]).view(n, group, b - a, -1)
             probs.append(p)
         ctx.save_for_backward(q, k, v)
-        ctx.probs = probs
+        ctx.probs, ctx.chunk, ctx.local = probs, chunk, local
         return out
 
     @staticmethod
@@ -81,15 +83,24 @@ class Attention(torch.autograd.Function):
         q, k, v = ctx.saved_tensors
         n, group, t, d = q.shape
         dq, dk, dv = torch.empty_like(q), torch.zeros(k.shape), torch.zeros(v.shape)
-        for a, p in zip(range(0, t, CHUNK), ctx.probs):
-            b = min(a + CHUNK, t)
-            do = dout[:, :, a:b].reshape(n, -1, d)
-            ds = torch._softmax_backward_data(do @ v[:, :b].transpose(1, 2), p, -1, p.dtype)
-            dq[:, :, a:b] = (ds @ k[:, :b]).view(n, group, b - a, d)
-            dk[:, :b] += ds.transpose(1, 2) @ q[:, :, a:b].reshape(n, -1, d)
-            dv[:, :b] += p.transpose(1, 2) @ do
+        for a, p in zip(range(0, t, ctx.chunk), ctx.probs):
+            b, low = min(a + ctx.chunk, t), max(0, a - ctx.local + 1) if ctx.local else 0
+            do = dout[:, :, a:b].reshape(n, -1, v.shape[-1])
+            ds = torch._softmax_backward_data(do @ v[:, low:b].transpose(1, 2), p, -1, p.dtype)
+            dq[:, :, a:b] = (ds @ k[:, low:b]).view(n, group, b - a, d)
+            dk[:, low:b] += ds.transpose(1, 2) @ q[:, :, a:b].reshape(n, -1, d)
+            dv[:, low:b] += p.transpose(1, 2) @ do
         ctx.probs = None
-        return dq, dk.to(k.dtype), dv.to(v.dtype), None, None
+        return dq, dk.to(k.dtype), dv.to(v.dtype), None, None, None
+
+
+def attend(q, k, v, window=0, sinks=0, local=0):
+    """Attention as above; by torch's own kernel where there is one and nothing but the future is hidden."""
+    kernel = getattr(F, "scaled_dot_product_attention", None)
+    if kernel is None or window or local or k.shape[-1] != v.shape[-1]:
+        return Attention.apply(q, k, v, window, sinks, local)
+    k, v = (z[:, None].expand(-1, q.shape[1], -1, -1) for z in (k, v))
+    return kernel(q, k, v, is_causal=True, scale=1.0)
 
 
 def allowed(a, b, window, sinks):
@@ -124,7 +135,7 @@ class Block(nn.Module):
 
     def forward(self, x, cis, dtype, window, sinks):
         c, (b, t, _) = self.c, x.shape
-        o = Attention.apply(*self.heads(x, cis, dtype), window, sinks)
+        o = attend(*self.heads(x, cis, dtype), window, sinks)
         o = o.view(b, c.n_head_kv, -1, t, c.head_dim).permute(0, 3, 1, 2, 4).reshape(b, t, -1)
         x = x + F.linear(o, self.attn_output.to(dtype))
         y = RmsNorm.apply(x, c.eps, dtype)
@@ -140,6 +151,8 @@ def rotate(x, cis, scale=1.0):
 
 class Llama(nn.Module):
     """The whole network; parameters are named as in GGUF, without ".weight"."""
+
+    ARCH = "llama"
 
     def __init__(self, c):
         super().__init__()
@@ -195,3 +208,7 @@ class Llama(nn.Module):
             x = block(x, self.cis, dtype, window, sinks)
         x = RmsNorm.apply(x, self.c.eps, torch.float32) * self.output_norm
         return F.linear(x.to(dtype), self.token_embd.to(dtype))
+
+    def small(self):
+        """Parameters that AdamW trains; Muon has the matrices of the blocks."""
+        return [self.token_embd, self.output_norm]

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Trains a small Llama that needs its whole context. CPU only, bfloat16; see README.md.
+"""Trains a small model that needs its whole context. CPU only; see README.md.
 
-  python3 train.py --out run            # about 28 minutes on 2 cores
+  python3 train.py --out run            # a Llama; about 28 minutes on 2 cores
   python3 train.py --out run --resume   # goes on from run/model.pt
+  python3 train.py --out run --arch gemma4 --warm-start ../models/kjv-gqa-q8_0.gguf   # a sibling
 """
 import argparse
 import ctypes
@@ -17,12 +18,18 @@ import time
 import torch
 import torch.nn.functional as F
 
+import archs
 import bpe
 import data
-import model
+import gguf_read
 
 # stage: sequence length, sequences a step, steps, mix of text : copies : recall
 STAGES = "256x16x600x35:35:30 512x12x300x40:30:30 1024x8x250x45:28:27 2048x4x340x50:25:25"
+WARM_STAGES = "512x8x100x40:30:30 1024x4x250x45:28:27 2048x4x150x50:25:25"
+
+
+# what products are computed in: AVX512-BF16 is faster with torch 1.13, float32 with torch 2 on most CPUs
+DTYPE = torch.bfloat16
 
 
 def parse_stages(text):
@@ -66,8 +73,8 @@ class Muon:
 
 
 def orthogonal(g):
-    """The nearest orthogonal matrices, roughly: five Newton-Schulz steps in bfloat16."""
-    x = g.bfloat16() / (torch.linalg.vector_norm(g, dim=(1, 2), keepdim=True) + 1e-7).bfloat16()
+    """The nearest orthogonal matrices, roughly: five Newton-Schulz steps."""
+    x = (g / (torch.linalg.vector_norm(g, dim=(1, 2), keepdim=True) + 1e-7)).to(DTYPE)
     tall = x.shape[1] > x.shape[2]
     x = x.transpose(1, 2) if tall else x
     for _ in range(5):
@@ -104,41 +111,74 @@ def rate(step, total, warmup, decay_from):
 def loss_of(net, batch):
     """The weighted mean, and the mean over the answers of the recall documents."""
     ids, targets, weight = (torch.from_numpy(x) for x in batch)
-    logits = net(ids, torch.bfloat16).float()
+    logits = net(ids, DTYPE).float()
     each = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
     weight = weight.flatten()
     answers = each.detach()[weight > 1].mean().item()
     return (each * weight).sum() / weight.sum(), answers
 
 
-def main():
-    """Entry point."""
+def arguments():
+    """The command line; the sizes are those of --arch."""
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--arch", default="llama", choices=archs.NAMES)
     p.add_argument("--out", default="run")
-    p.add_argument("--stages", default=STAGES)
+    p.add_argument("--warm-start", help="a GGUF of the Llama whose weights a sibling starts with")
+    p.add_argument("--stages", help="default: STAGES, or WARM_STAGES with --warm-start")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--dtype", default="bfloat16", choices=("bfloat16", "float32"))
     p.add_argument("--lr", type=float, default=0.012, help="Muon, block matrices")
-    p.add_argument("--lr-embd", type=float, default=0.012, help="AdamW, embeddings and output norm")
+    p.add_argument("--lr-embd", type=float, default=0.012, help="AdamW, embeddings, norms and what else is small")
     p.add_argument("--decay-from", type=float, default=0.45, help="share of the steps before the rate falls")
-    p.add_argument("--save-every", type=int, default=50)
+    p.add_argument("--save-every", type=float, default=180, help="seconds between checkpoints")
     p.add_argument("--plain-start", action="store_true", help="random start: no induction circuit")
     p.add_argument("--resume", action="store_true")
-    for f in dataclasses.fields(model.Config):
-        p.add_argument("--" + f.name.replace("_", "-"), type=f.type, default=f.default)
+    known, _ = p.parse_known_args()
+    for f in dataclasses.fields(archs.config_of(known.arch)):
+        p.add_argument("--" + f.name.replace("_", "-"), type=type(f.default), default=f.default)
     a = p.parse_args()
+    a.stages = a.stages or (WARM_STAGES if a.warm_start else STAGES)
+    return a
 
+
+def start(a):
+    """(network, corpus) before the first step: random, with the induction circuit, or from the Llama's weights."""
+    config = archs.config_of(a.arch)
+    net = archs.build(a.arch, config(**{f.name: getattr(a, f.name) for f in dataclasses.fields(config)}))
+    if not a.warm_start:
+        corpus = get_corpus(a.out, net.c.n_vocab)
+        if not a.plain_start and hasattr(net, "start_induction"):
+            net.start_induction()
+        return net, corpus
+    llama, tok = gguf_read.load(a.warm_start)
+    tok.save(os.path.join(a.out, "tokenizer.json"))
+    corpus = get_corpus(a.out, net.c.n_vocab)
+    if not a.resume:
+        archs.convert(net, llama, corpus)
+    return net, corpus
+
+
+def save(path, net, muon, adam, **progress):
+    """Writes a checkpoint whole or not at all."""
+    torch.save({"arch": net.ARCH, "config": dataclasses.asdict(net.c), "net": net.state_dict(), "muon": muon.state(),
+                "adam": adam.state_dict(), **progress}, path + ".new")
+    os.replace(path + ".new", path)
+
+
+def main():
+    """Entry point."""
+    global DTYPE
+    a = arguments()
+    DTYPE = getattr(torch, a.dtype)
     keep_freed_memory()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     os.makedirs(a.out, exist_ok=True)
-    c = model.Config(**{f.name: getattr(a, f.name) for f in dataclasses.fields(model.Config)})
-    corpus = get_corpus(a.out, c.n_vocab)
-    net = model.Llama(c)
-    if not a.plain_start:
-        net.start_induction()
-    muon = Muon(net.blk.parameters(), a.lr)
-    adam = torch.optim.AdamW([net.token_embd, net.output_norm], lr=a.lr_embd, betas=(0.9, 0.95), weight_decay=0.01)
+    net, corpus = start(a)
+    small = net.small()
+    muon = Muon([p for p in net.parameters() if not any(p is x for x in small)], a.lr)
+    adam = torch.optim.AdamW(small, lr=a.lr_embd, betas=(0.9, 0.95), weight_decay=0.01)
     stages = parse_stages(a.stages)
     plan = [stage for stage in stages for _ in range(stage[2])]
     path, first, tokens, spent = os.path.join(a.out, "model.pt"), 0, 0, 0.0
@@ -153,12 +193,14 @@ def main():
 
     log = open(os.path.join(a.out, "log.jsonl"), "a" if a.resume else "w", buffering=1)
     left = lambda step, speed: sum(s[0] * s[1] / speed.get(s[0], min(speed.values())) for s in plan[step:])
-    speed, began = {}, time.time() - spent
+    speed, began, saved_at = {}, time.time() - spent, time.time()
     for step in range(first, len(plan)):
         tick = time.time()
         n, size, _, mix = plan[step]
         batch = corpus.batch(random.Random(a.seed * 1000003 + step), size, n, mix)
         net.zero_grad(set_to_none=True)
+        if hasattr(net, "at_step"):
+            net.at_step(step, len(plan))
         loss, answers = loss_of(net, batch)
         loss.backward()
         scale = rate(step, len(plan), 30, a.decay_from)
@@ -175,10 +217,9 @@ def main():
         print(f"\r[{bar:<24}] {step + 1}/{len(plan)} ctx {n} loss {loss.item():.3f} answers {answers:.3f} "
               f"{speed[n]:.0f} tok/s {spent / 60:.1f} min, {left(step + 1, speed) / 60:.1f} left ",
               end="", file=sys.stderr, flush=True)
-        if (step + 1) % a.save_every == 0 or step + 1 == len(plan):
-            torch.save({"config": dataclasses.asdict(c), "net": net.state_dict(), "muon": muon.state(),
-                        "adam": adam.state_dict(), "step": step + 1, "tokens": tokens, "seconds": spent}, path + ".new")
-            os.replace(path + ".new", path)
+        if time.time() - saved_at > a.save_every or step + 1 == len(plan):
+            save(path, net, muon, adam, step=step + 1, tokens=tokens, seconds=spent)
+            saved_at = time.time()
     print(file=sys.stderr)
 
 

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How each architecture lies in a GGUF: its keys from the sizes, the sizes from its keys, and its tensors."""
+import numpy as np
+
+import gguf_write as g
+import model
+
+
+def common(c, arch, kind, name):
+    """Keys that every architecture has."""
+    of = {"vocab_size": g.U32(c.n_vocab), "context_length": g.U32(c.n_ctx), "embedding_length": g.U32(c.n_embd),
+          "block_count": g.U32(c.n_layer), "attention.head_count": g.U32(c.n_head),
+          "attention.layer_norm_rms_epsilon": g.F32Val(c.eps), "rope.freq_base": g.F32Val(c.rope_base)}
+    return {"general.architecture": arch, "general.name": name, "general.file_type": g.U32(g.FILE_TYPE[kind]),
+            **({"general.quantization_version": g.U32(2)} if kind in (g.Q8_0, g.Q4_0) else {}),
+            **{f"{arch}.{key}": value for key, value in of.items()}}
+
+
+def sizes(of):
+    """What common() wrote, as arguments of a Config."""
+    return {"n_vocab": of("vocab_size"), "n_ctx": of("context_length"), "n_embd": of("embedding_length"),
+            "n_layer": of("block_count"), "n_head": of("attention.head_count"), "rope_base": of("rope.freq_base"),
+            "eps": of("attention.layer_norm_rms_epsilon")}
+
+
+class Gemma4:
+    """GGUF's "gemma4"."""
+
+    @staticmethod
+    def keys(c):
+        """Keys beside the common ones."""
+        layers = range(c.n_layer)
+        return {"feed_forward_length": g.U32(c.n_ff),
+                "attention.head_count_kv": [g.U32(c.heads(i)[1]) for i in layers],
+                "attention.key_length": g.U32(c.head_dim), "attention.value_length": g.U32(c.head_dim),
+                "attention.key_length_swa": g.U32(c.head_dim_swa), "attention.value_length_swa": g.U32(c.head_dim_swa),
+                "attention.sliding_window": g.U32(c.window),
+                "attention.sliding_window_pattern": [c.windowed(i) for i in layers],
+                "attention.shared_kv_layers": g.U32(c.n_shared), "embedding_length_per_layer_input": g.U32(0),
+                "rope.freq_base_swa": g.F32Val(c.rope_base), "rope.dimension_count": g.U32(c.head_dim),
+                "rope.dimension_count_swa": g.U32(c.head_dim_swa), "final_logit_softcapping": g.F32Val(c.softcap)}
+
+    @staticmethod
+    def config(of, tensor):
+        """The Config of a file."""
+        windowed, heads_kv = of("attention.sliding_window_pattern"), of("attention.head_count_kv")
+        full = windowed.index(False)
+        return model_of("gemma4").Config(
+            **sizes(of), n_ff=of("feed_forward_length"), n_head_kv=heads_kv[full], period=full + 1,
+            n_head_kv_swa=heads_kv[windowed.index(True)], head_dim=of("attention.key_length"),
+            head_dim_swa=of("attention.key_length_swa"), window=of("attention.sliding_window"),
+            n_shared=of("attention.shared_kv_layers"), n_pairs=int((tensor("rope_freqs.weight") < 2).sum()),
+            softcap=of("final_logit_softcapping"))
+
+    @staticmethod
+    def extra(net):
+        """Tensors that are no parameters: (name, array)."""
+        yield "rope_freqs.weight", net.rope_factors().numpy()
+
+
+class Llama:
+    """GGUF's "llama"."""
+
+    @staticmethod
+    def keys(c):
+        """Keys beside the common ones."""
+        return {"feed_forward_length": g.U32(c.n_ff), "attention.head_count_kv": g.U32(c.n_head_kv),
+                "rope.dimension_count": g.U32(c.head_dim)}
+
+    @staticmethod
+    def config(of, _):
+        """The Config of a file."""
+        return model.Config(**sizes(of), n_ff=of("feed_forward_length"), n_head_kv=of("attention.head_count_kv"))
+
+    @staticmethod
+    def extra(_):
+        """Tensors that are no parameters: none."""
+        return ()
+
+
+OF = {"llama": Llama, "gemma4": Gemma4}
+
+
+def model_of(arch):
+    """The file that defines an architecture; late, since it imports torch."""
+    import archs
+    return archs.module(arch)
+
+
+def tensor_name(parameter):
+    """blk.0.attn_q -> blk.0.attn_q.weight; names that hold their ending keep it."""
+    return parameter if parameter.endswith(".bias") else parameter + ".weight"
+
+
+def tensors(net):
+    """(GGUF name, array) of every tensor; the gains that training folds away are ones."""
+    ones = np.ones(net.c.n_embd, np.float32)
+    for i in range(net.c.n_layer):
+        yield f"blk.{i}.attn_norm.weight", ones
+        yield f"blk.{i}.ffn_norm.weight", ones
+    for name, p in net.named_parameters():
+        yield tensor_name(name), p.detach().numpy()
+    yield from OF[net.ARCH].extra(net)
