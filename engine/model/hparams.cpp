@@ -1,99 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/model/hparams.h"
 
+#include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <limits>
 #include <optional>
 #include <string_view>
 #include <utility>
 
-#include "engine/base/checked.h"
 #include "engine/model/cache_layout.h"
+#include "engine/model/key_reader.h"
+#include "engine/model/registry.h"
 
 namespace kvscope::model {
 namespace {
-
-/// No dimension of a published model comes near it; products of two such numbers fit 64 bits.
-constexpr std::uint64_t kLargestDimension = std::uint64_t{1} << 28U;
-constexpr std::uint64_t kLargestHeadWidth = 1U << 16U;
-
-/// Reads keys below "ARCHITECTURE." and turns what is wrong with them into sentences.
-class KeyReader {
-  public:
-    KeyReader(const gguf::File& file, std::string architecture)
-        : m_file(&file), m_architecture(std::move(architecture)) {}
-
-    [[nodiscard]] std::string key(std::string_view suffix) const {
-        return fmt::format("{}.{}", m_architecture, suffix);
-    }
-    [[nodiscard]] std::string where(std::string_view suffix) const {
-        return fmt::format("{}: {}", m_file->path().string(), key(suffix));
-    }
-
-    [[nodiscard]] Result<std::optional<std::uint32_t>> optional(std::string_view suffix, std::uint64_t limit) const {
-        auto value = m_file->readUint(key(suffix));
-        if (!value) return forward(value);
-        if (!*value) return std::nullopt;
-        return checkDimension(suffix, **value, limit);
-    }
-
-    [[nodiscard]] Result<std::uint32_t> required(std::string_view suffix, std::uint64_t limit) const {
-        auto value = optional(suffix, limit);
-        if (!value) return forward(value);
-        if (!*value) return fail(ErrorKind::BadFile, where(suffix), "the key is missing; every model needs it");
-        return **value;
-    }
-
-    /// One number for all layers, or an array with a number for each. Empty when the key is absent.
-    [[nodiscard]] Result<std::vector<std::uint32_t>> perLayer(std::string_view suffix, std::uint32_t nLayers) const {
-        const gguf::KeyValue* entry = m_file->find(key(suffix));
-        if (entry == nullptr) return std::vector<std::uint32_t>{};
-        if (entry->type != gguf::ValueType::Array) {
-            auto value = required(suffix, kLargestDimension);
-            if (!value) return forward(value);
-            return std::vector<std::uint32_t>(nLayers, *value);
-        }
-        auto values = m_file->readUintArray(key(suffix));
-        if (!values) return forward(values);
-        if ((*values)->size() != nLayers) {
-            return fail(ErrorKind::BadFile, where(suffix), "the array has {} entries but the model has {} layers",
-                        (*values)->size(), nLayers);
-        }
-        std::vector<std::uint32_t> result;
-        for (const std::uint64_t value : **values) {
-            auto checked = checkDimension(suffix, value, kLargestDimension);
-            if (!checked) return forward(checked);
-            result.push_back(*checked);
-        }
-        return result;
-    }
-
-    /// A finite float above zero, or nothing when the key is absent.
-    [[nodiscard]] Result<std::optional<float>> positiveFloat(std::string_view suffix) const {
-        auto value = m_file->readFloat(key(suffix));
-        if (!value) return forward(value);
-        if (!*value) return std::nullopt;
-        const auto narrow = static_cast<float>(**value);
-        if (!std::isfinite(narrow) || narrow <= 0) {
-            return fail(ErrorKind::BadFile, where(suffix), "the value is {}; it must be a finite number above 0",
-                        **value);
-        }
-        return narrow;
-    }
-
-  private:
-    [[nodiscard]] Result<std::uint32_t> checkDimension(std::string_view suffix, std::uint64_t value,
-                                                       std::uint64_t limit) const {
-        if (value == 0 || value > limit) {
-            return fail(ErrorKind::BadFile, where(suffix), "the value is {}; it must be 1 to {}", value, limit);
-        }
-        return static_cast<std::uint32_t>(value);
-    }
-
-    const gguf::File* m_file;
-    std::string m_architecture;
-};
 
 /// Layers that the file holds tensors of: the largest N of a "blk.N." name, plus one.
 std::uint64_t layersInFile(const gguf::File& file) {
@@ -110,7 +30,9 @@ std::uint64_t layersInFile(const gguf::File& file) {
     return layers;
 }
 
-Result<void> readLayerCount(const gguf::File& file, const KeyReader& keys, Hparams& h) {
+/// Trailing blocks that predict further tokens are counted in block_count and left out here; a file may count blocks
+/// that it does not hold.
+Result<std::uint32_t> readLayerCount(const gguf::File& file, const KeyReader& keys, Hparams& h) {
     auto count = keys.required("block_count", kLargestDimension);
     if (!count) return forward(count);
     const std::uint64_t held = layersInFile(file);
@@ -118,8 +40,11 @@ Result<void> readLayerCount(const gguf::File& file, const KeyReader& keys, Hpara
         return fail(ErrorKind::BadFile, keys.where("block_count"),
                     "the value is {} but the file holds tensors of {} layers", *count, held);
     }
-    h.nLayers = *count;
-    return {};
+    auto next = keys.count("nextn_predict_layers", *count - 1);
+    if (!next) return forward(next);
+    const bool present = file.findTensor(fmt::format("blk.{}.nextn.eh_proj.weight", *count - *next)) != nullptr;
+    h.nLayers = present ? *count - *next : *count;
+    return count;
 }
 
 Result<void> readWidths(const gguf::File& file, const KeyReader& keys, Hparams& h) {
@@ -158,14 +83,14 @@ Result<void> readWidths(const gguf::File& file, const KeyReader& keys, Hparams& 
     return {};
 }
 
-Result<void> readHeads(const KeyReader& keys, Hparams& h) {
-    auto heads = keys.perLayer("attention.head_count", h.nLayers);
+Result<void> readHeads(const KeyReader& keys, std::uint32_t blocks, Hparams& h) {
+    auto heads = keys.perLayer("attention.head_count", h.nLayers, blocks);
     if (!heads) return forward(heads);
     if (heads->empty()) {
         return fail(ErrorKind::BadFile, keys.where("attention.head_count"), "the key is missing; every model needs it");
     }
     h.nHeads = std::move(*heads);
-    auto kvHeads = keys.perLayer("attention.head_count_kv", h.nLayers);
+    auto kvHeads = keys.perLayer("attention.head_count_kv", h.nLayers, blocks);
     if (!kvHeads) return forward(kvHeads);
     h.nKvHeads = kvHeads->empty() ? h.nHeads : std::move(*kvHeads);
     for (std::uint32_t layer = 0; layer < h.nLayers; ++layer) {
@@ -198,14 +123,6 @@ Result<void> readHeadWidths(const KeyReader& keys, Hparams& h) {
     if (!widthV) return forward(widthV);
     h.headDimK = *widthK;
     h.headDimV = *widthV;
-    for (const std::uint32_t heads : h.nHeads) {
-        const std::uint64_t width = std::uint64_t{heads} * std::max(h.headDimK, h.headDimV);
-        if (width > kLargestDimension) {
-            return fail(ErrorKind::BadFile, keys.where("attention.head_count"),
-                        "{} heads of {} values make a row of {} values; at most {} are possible", heads,
-                        std::max(h.headDimK, h.headDimV), width, kLargestDimension);
-        }
-    }
     return {};
 }
 
@@ -224,6 +141,28 @@ Result<void> readRope(const KeyReader& keys, Hparams& h) {
     auto base = keys.positiveFloat("rope.freq_base");
     if (!base) return forward(base);
     h.ropeBase = base->value_or(10000.0F);
+    return {};
+}
+
+/// What every layer's rows come to, after the architecture's own keys.
+Result<void> checkRows(const KeyReader& keys, const Hparams& h) {
+    for (std::uint32_t layer = 0; layer < h.nLayers; ++layer) {
+        const std::uint64_t widest = std::max(h.keyDims[layer], h.valueDims[layer]);
+        const std::uint64_t width = h.nHeads[layer] * widest;
+        if (width > kLargestDimension) {
+            return fail(ErrorKind::BadFile, keys.where("attention.head_count"),
+                        "{} heads of {} values make a row of {} values; at most {} are possible", h.nHeads[layer],
+                        widest, width, kLargestDimension);
+        }
+        const std::uint32_t source = h.sourceLayers[layer];
+        const bool fits = source <= layer && h.sourceLayers[source] == source &&
+                          h.keyDims[source] == h.keyDims[layer] && h.valueDims[source] == h.valueDims[layer] &&
+                          h.nHeads[layer] % h.nKvHeads[source] == 0;
+        if (!fits) {
+            return fail(ErrorKind::BadFile, keys.where("attention.shared_kv_layers"),
+                        "layer {} cannot read the rows of layer {}: their heads differ", layer, source);
+        }
+    }
     return {};
 }
 
@@ -268,19 +207,24 @@ Result<Hparams> readHparams(const gguf::File& file) {
     h.name = name->value_or(file.path().stem().string());
 
     const KeyReader keys(file, h.architecture);
-    if (auto done = readLayerCount(file, keys, h); !done) return forward(done);
+    auto blocks = readLayerCount(file, keys, h);
+    if (!blocks) return forward(blocks);
     if (auto done = readWidths(file, keys, h); !done) return forward(done);
-    if (auto done = readHeads(keys, h); !done) return forward(done);
+    if (auto done = readHeads(keys, *blocks, h); !done) return forward(done);
     if (auto done = readHeadWidths(keys, h); !done) return forward(done);
     if (auto done = readRope(keys, h); !done) return forward(done);
-    auto feedForward = keys.perLayer("feed_forward_length", h.nLayers);
+    auto feedForward = keys.perLayer("feed_forward_length", h.nLayers, *blocks);
     if (!feedForward) return forward(feedForward);
     h.nFf = std::move(*feedForward);
     h.nFf.resize(h.nLayers, 0);
     auto eps = keys.positiveFloat("attention.layer_norm_rms_epsilon");
     if (!eps) return forward(eps);
     h.rmsEps = eps->value_or(0.0F);
+    if (const Architecture* known = findArchitecture(h.architecture); known != nullptr && known->readKeys != nullptr) {
+        if (auto done = known->readKeys(file, h); !done) return forward(done);
+    }
     h.fillLayers();
+    if (auto done = checkRows(keys, h); !done) return forward(done);
     return h;
 }
 

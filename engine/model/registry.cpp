@@ -7,28 +7,33 @@
 #include <utility>
 #include <vector>
 
+#include "engine/model/arch/gemma2.h"
+#include "engine/model/arch/gemma3.h"
 #include "engine/model/arch/llama.h"
+#include "engine/model/arch/phi3.h"
+#include "engine/model/arch/qwen2.h"
+#include "engine/model/arch/qwen3.h"
 
 namespace kvscope::model {
 namespace {
 
 constexpr std::array kArchitectures = {
-    Architecture{"llama", "Llama 1 to 3, Mistral, SmolLM and others: RMS norm, rotary positions, grouped heads, SwiGLU",
+    Architecture{"gemma2", "Gemma 2: alternating windowed and full layers, soft caps, norms around each part",
+                 &buildGemma2, &readGemma2Keys},
+    Architecture{"gemma3", "Gemma 3: five windowed layers to a full one, normed queries and keys", &buildGemma3,
+                 &readGemma3Keys},
+    Architecture{"llama",
+                 "Llama 1 to 3, Mistral, Mixtral, SmolLM and others: RMS norm, rotary positions, grouped heads, SwiGLU "
+                 "or a mixture of experts",
                  &buildLlama},
+    Architecture{"phi3", "Phi-3 and Phi-4: fused projections, long-context rotation factors", &buildPhi3},
+    Architecture{"qwen2", "Qwen 2 and 2.5: biases on queries, keys and values", &buildQwen2},
+    Architecture{"qwen3", "Qwen 3: normed queries and keys", &buildQwen3},
+    Architecture{"qwen3moe", "Qwen 3 with a mixture of experts", &buildQwen3},
 };
 
-Result<void> checkNotSplit(const gguf::File& file) {
-    auto parts = file.readUint("split.count");
-    if (!parts) return forward(parts);
-    if (parts->value_or(1) <= 1) return {};
-    return fail(ErrorKind::Unsupported, file.path().string() + ": split.count",
-                "this file is one of {} parts of a model; join them to one file first", **parts);
-}
-
-Result<const Architecture*> findArchitecture(const gguf::File& file, const std::string& name) {
-    const auto* found = std::find_if(kArchitectures.begin(), kArchitectures.end(),
-                                     [&](const Architecture& entry) { return entry.name == name; });
-    if (found != kArchitectures.end()) return found;
+Result<const Architecture*> requireArchitecture(const gguf::File& file, const std::string& name) {
+    if (const Architecture* found = findArchitecture(name); found != nullptr) return found;
     std::vector<std::string_view> known;
     for (const Architecture& entry : kArchitectures) known.push_back(entry.name);
     return fail(ErrorKind::Unsupported, file.path().string() + ": general.architecture",
@@ -41,19 +46,25 @@ std::span<const Architecture> architectures() {
     return kArchitectures;
 }
 
+const Architecture* findArchitecture(std::string_view name) {
+    const auto* found = std::ranges::find(kArchitectures, name, &Architecture::name);
+    return found == kArchitectures.end() ? nullptr : found;
+}
+
 Result<Program> buildProgram(const gguf::File& file) {
     auto name = file.readString("general.architecture");
     if (!name) return forward(name);
     if (*name && !(*name)->empty()) {  // an absent name is readHparams' error
-        if (auto known = findArchitecture(file, **name); !known) return forward(known);
+        if (auto known = requireArchitecture(file, **name); !known) return forward(known);
     }
-    if (auto done = checkNotSplit(file); !done) return forward(done);
     auto hparams = readHparams(file);
     if (!hparams) return forward(hparams);
-    auto architecture = findArchitecture(file, hparams->architecture);
+    auto architecture = requireArchitecture(file, hparams->architecture);
     if (!architecture) return forward(architecture);
 
     Program program;
+    program.layout = cacheLayout(*hparams);
+    program.slotWidths = standardSlots(*hparams);
     program.hparams = std::move(*hparams);
     TensorTable tensors(file);
     if (auto done = (*architecture)->build(file, tensors, program); !done) return forward(done);

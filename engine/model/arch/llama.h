@@ -6,8 +6,8 @@
 
 namespace kvscope::model {
 
-/// Architecture `llama` (architectures.md 3): pre-norm blocks, rotation of adjacent pairs, grouped heads, SwiGLU. A
-/// fused attn_qkv and optional biases of the four attention products are understood; mixtures of experts are refused.
+/// Architecture `llama` (architectures.md 3): pre-norm blocks, rotation of adjacent pairs, grouped heads, SwiGLU or a
+/// mixture of experts. A fused attn_qkv and optional biases of the four attention products are understood.
 Result<void> buildLlama(const gguf::File& file, TensorTable& tensors, Program& program);
 
 }  // namespace kvscope::model

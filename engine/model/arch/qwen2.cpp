@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/model/arch/qwen2.h"
+
+#include "engine/model/arch/blocks.h"
+
+namespace kvscope::model {
+
+Result<void> buildQwen2(const gguf::File& file, TensorTable& tensors, Program& program) {
+    Blocks b(file, tensors, program);
+    b.ignoreWindow();
+    const RopeTable rope = b.rope(b.h().ropeDims, static_cast<double>(b.h().ropeBase));
+    b.embed();
+    for (std::uint32_t layer = 0; layer < b.h().nLayers; ++layer) {
+        b.preNorm(layer, "attn_norm");
+        b.queryKeyValue(layer);
+        b.attend(layer, {.rope = &rope});
+        b.attentionOutput(layer, Slot::Hidden, true);
+        b.preNorm(layer, "ffn_norm");
+        b.feedForward(layer, Activation::Silu, Slot::Hidden, true);
+    }
+    b.head();
+    return b.done();
+}
+
+}  // namespace kvscope::model
