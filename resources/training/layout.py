@@ -58,6 +58,36 @@ class Gemma4:
         yield "rope_freqs.weight", net.rope_factors().numpy()
 
 
+class DeepSeek2:
+    """GGUF's "deepseek2", absorbed form, all layers dense."""
+
+    @staticmethod
+    def keys(c):
+        """Keys beside the common ones."""
+        return {"feed_forward_length": g.U32(c.n_ff), "leading_dense_block_count": g.U32(c.n_layer),
+                "attention.head_count_kv": g.U32(1), "attention.q_lora_rank": g.U32(c.q_rank),
+                "attention.kv_lora_rank": g.U32(c.kv_rank), "attention.key_length": g.U32(c.kv_rank + c.rope),
+                "attention.value_length": g.U32(c.kv_rank), "attention.key_length_mla": g.U32(c.nope + c.rope),
+                "attention.value_length_mla": g.U32(c.n_value), "rope.dimension_count": g.U32(c.rope),
+                "expert_feed_forward_length": g.U32(c.n_ff), "expert_count": g.U32(0), "expert_used_count": g.U32(0),
+                "expert_shared_count": g.U32(0)}
+
+    @staticmethod
+    def config(of, _):
+        """The Config of a file."""
+        rope, rank = of("rope.dimension_count"), of("attention.kv_lora_rank")
+        return model_of("deepseek2").Config(
+            **sizes(of), n_ff=of("feed_forward_length"), q_rank=of("attention.q_lora_rank"), kv_rank=rank, rope=rope,
+            nope=of("attention.key_length_mla") - rope, n_value=of("attention.value_length_mla"))
+
+    @staticmethod
+    def extra(net):
+        """Gains that training folds away."""
+        for i in range(net.c.n_layer):
+            yield f"blk.{i}.attn_q_a_norm.weight", np.ones(net.c.q_rank, np.float32)
+            yield f"blk.{i}.attn_kv_a_norm.weight", np.ones(net.c.kv_rank, np.float32)
+
+
 class Llama:
     """GGUF's "llama"."""
 
@@ -78,7 +108,7 @@ class Llama:
         return ()
 
 
-OF = {"llama": Llama, "gemma4": Gemma4}
+OF = {"llama": Llama, "gemma4": Gemma4, "deepseek2": DeepSeek2}
 
 
 def model_of(arch):

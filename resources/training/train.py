@@ -56,9 +56,10 @@ class Muon:
         for params, buf in self.groups:
             g = torch.stack([p.grad for p in params])
             buf.lerp_(g, 1 - self.momentum)
-            u = orthogonal(g.lerp_(buf, self.momentum))
+            g.lerp_(buf, self.momentum)
+            u = orthogonal(g.view(-1, *g.shape[-2:])).view_as(g)       # heads and experts each for themselves
             lr = self.lr * scale
-            step = lr * max(1.0, u.shape[1] / u.shape[2]) ** 0.5
+            step = lr * max(1.0, u.shape[-2] / u.shape[-1]) ** 0.5
             for p, d in zip(params, u):
                 p.data.mul_(1 - lr * self.decay).add_(d, alpha=-step)
 
