@@ -31,74 +31,74 @@ File& File::operator=(File&&) noexcept = default;
 File::~File() = default;
 
 Result<File> File::open(const std::filesystem::path& path) {
-    auto storage = Storage::open(path, quoteName(path.native(), kMaxPathBytes));
-    if (!storage) return forward(storage);
-    auto header = parseHeader(*storage);
-    if (!header) return forward(header);
-    return File(std::make_unique<Impl>(path, std::move(*storage), std::move(*header)));
+    DiskSource source;
+    return Joiner(source).open(path);
 }
 
 Result<File> File::fromBytes(std::vector<std::byte> bytes, const std::filesystem::path& name) {
-    Storage storage = Storage::fromBytes(std::move(bytes), quoteName(name.native(), kMaxPathBytes));
-    auto header = parseHeader(storage);
-    if (!header) return forward(header);
-    return File(std::make_unique<Impl>(name, std::move(storage), std::move(*header)));
+    std::vector<NamedBytes> files;
+    files.push_back({name, std::move(bytes)});
+    return fromBytes(std::move(files));
+}
+
+Result<File> File::fromBytes(std::vector<NamedBytes> files) {
+    if (files.empty()) return fail(ErrorKind::BadUsage, "model file", "no file was given");
+    const std::filesystem::path first = files.front().path;
+    MemorySource source(std::move(files));
+    return Joiner(source).open(first);
 }
 
 const std::filesystem::path& File::path() const {
-    return m_impl->path;
+    return m_impl->parts.front().path;
 }
 std::uint32_t File::version() const {
-    return m_impl->header.version;
+    return m_impl->header().version;
+}
+ByteOrder File::byteOrder() const {
+    return m_impl->header().order;
+}
+std::span<const FilePart> File::parts() const {
+    return m_impl->partInfos;
 }
 std::uint64_t File::alignment() const {
-    return m_impl->header.alignment;
+    return m_impl->header().alignment;
 }
 std::uint64_t File::fileBytes() const {
-    return m_impl->storage.size();
+    return m_impl->bytes;
 }
 std::uint64_t File::headerBytes() const {
-    return m_impl->header.bytes;
+    return m_impl->header().bytes;
 }
 std::span<const KeyValue> File::keys() const {
-    return m_impl->header.keys;
+    return m_impl->header().keys;
 }
 std::span<const TensorInfo> File::tensors() const {
-    return m_impl->header.tensors;
+    return m_impl->tensors;
 }
 
 const KeyValue* File::find(std::string_view key) const {
-    return findByName(m_impl->header.keys, m_impl->header.keysByName, &KeyValue::key, key);
+    return findByName(m_impl->header().keys, m_impl->header().keysByName, &KeyValue::key, key);
 }
 
 const TensorInfo* File::findTensor(std::string_view name) const {
-    return findByName(m_impl->header.tensors, m_impl->header.tensorsByName, &TensorInfo::name, name);
-}
-
-std::span<const std::byte> File::data(const TensorInfo& tensor) const {
-    return m_impl->storage.map().subspan(tensor.offset, tensor.bytes);
-}
-
-Result<void> File::read(const TensorInfo& tensor, std::uint64_t begin, std::span<std::byte> out) const {
-    if (begin > tensor.bytes || out.size() > tensor.bytes - begin) {
-        return fail(ErrorKind::Internal, whereTensor(tensor.name), "{} bytes from byte {} were asked of {} bytes",
-                    out.size(), begin, tensor.bytes);
-    }
-    auto got = m_impl->storage.read(tensor.offset + begin, out);
-    if (!got) return std::unexpected(Error{got.error().kind, whereTensor(tensor.name), got.error().message});
-    return {};
+    return findByName(m_impl->tensors, m_impl->tensorsByName, &TensorInfo::name, name);
 }
 
 Result<void> File::stillWhole() const {
-    return m_impl->storage.stillWhole();
+    for (const OpenedPart& part : m_impl->parts) {
+        if (auto whole = part.storage.stillWhole(); !whole) return whole;
+    }
+    return {};
 }
 
 std::string File::whereKey(std::string_view key) const {
-    return fmt::format("{}: key {}", m_impl->storage.label(), quoteName(key));
+    return fmt::format("{}: key {}", m_impl->parts.front().storage.label(), quoteName(key));
 }
 
 std::string File::whereTensor(std::string_view name) const {
-    return fmt::format("{}: tensor {}", m_impl->storage.label(), quoteName(name));
+    const TensorInfo* tensor = findTensor(name);
+    const OpenedPart& part = m_impl->parts[tensor != nullptr ? tensor->part : 0];
+    return fmt::format("{}: tensor {}", part.storage.label(), quoteName(name));
 }
 
 }  // namespace kvscope::gguf

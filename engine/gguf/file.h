@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/gguf/byte_order.h"
 #include "engine/gguf/tensor_type.h"
 
 namespace kvscope::gguf {
@@ -49,8 +50,9 @@ struct TensorInfo {
     std::string name;
     TensorType type = TensorType::F32;
     std::vector<std::uint64_t> dims;  ///< ne0 (fastest) first, 1 to 4 entries, each > 0
-    std::uint64_t offset = 0;         ///< from the start of the file
+    std::uint64_t offset = 0;         ///< from the start of the part that holds it
     std::uint64_t bytes = 0;
+    std::uint32_t part = 0;  ///< index in File::parts()
 
     /// ne0: values in a row.
     [[nodiscard]] std::uint64_t rowLength() const { return dims.front(); }
@@ -59,39 +61,68 @@ struct TensorInfo {
     [[nodiscard]] std::uint64_t values() const { return rowLength() * rows(); }
 };
 
-/// A memory-mapped GGUF file (versions 2 and 3), fully checked at opening: after open() succeeds, every key, tensor
-/// and byte range here lies inside the file. Immutable, shared by threads. The file is untrusted input.
+/// One file of a model; a model that is not split has one.
+struct FilePart {
+    std::filesystem::path path;
+    std::uint64_t bytes = 0;
+    std::uint64_t alignment = 32;
+    std::uint64_t headerBytes = 0;  ///< before the data section
+    std::uint64_t tensors = 0;      ///< in its own list
+};
+
+/// A file that is already in memory; `path` names it and stands for its place.
+struct NamedBytes {
+    std::filesystem::path path;
+    std::vector<std::byte> bytes;
+};
+
+/// A memory-mapped GGUF model (versions 2 and 3, either byte order, in one file or split), fully checked at opening:
+/// after open() succeeds, every key, tensor and byte range here lies inside its file. Immutable, shared by threads. The
+/// files are untrusted input.
+/// A split model is one table of tensors over all its parts, with the keys of the first (architectures.md 15.5).
 /// The header is held as a private copy, so keys and tensor positions stay valid whatever happens to the file. Tensor
 /// data is mapped: if another process cuts the file, data() raises SIGBUS when touched, while read() returns an Error.
 /// Loaders copy with read(); whoever keeps a view asks stillWhole() first, which narrows the window but cannot close
 /// it. Format: ggml-org/ggml docs/gguf.md; checks: users.md part 2.
+/// Keys and data are given in the machine's byte order, whatever the file's.
 class File {
   public:
-    /// Maps and checks. Errors name "file: key" or "file: tensor NAME".
+    /// Maps and checks. Of a split model any part may be given; the others are found beside it by their names, and
+    /// those that are missing are named in the Error. Errors name "file: key" or "file: tensor NAME".
     static Result<File> open(const std::filesystem::path& path);
     /// The same checks on a file in memory; `name` stands for its path.
     static Result<File> fromBytes(std::vector<std::byte> bytes, const std::filesystem::path& name);
+    /// The same on files in memory, of which the first is opened; its siblings are looked for among the rest.
+    static Result<File> fromBytes(std::vector<NamedBytes> files);
 
     File(File&&) noexcept;
     File& operator=(File&&) noexcept;
     ~File();
 
+    /// Path of the file; of a split model that of its first part.
     [[nodiscard]] const std::filesystem::path& path() const;
     [[nodiscard]] std::uint32_t version() const;
+    [[nodiscard]] ByteOrder byteOrder() const;
+    /// The files of the model in their order; one unless it is split.
+    [[nodiscard]] std::span<const FilePart> parts() const;
+    /// Alignment of data in the (first) file.
     [[nodiscard]] std::uint64_t alignment() const;
+    /// Size of all parts together.
     [[nodiscard]] std::uint64_t fileBytes() const;
-    /// Bytes before the data section.
+    /// Bytes before the data section of the (first) file.
     [[nodiscard]] std::uint64_t headerBytes() const;
 
     [[nodiscard]] std::span<const KeyValue> keys() const;
     [[nodiscard]] const KeyValue* find(std::string_view key) const;
     [[nodiscard]] std::span<const TensorInfo> tensors() const;
     [[nodiscard]] const TensorInfo* findTensor(std::string_view name) const;
-    /// The tensor's raw bytes in the map.
+    /// The tensor's raw bytes: in the map, or where the file has the other byte order a turned copy, which is made at
+    /// the first call and lives as long as the File. The copy may fail (the file has shrunk, no memory, a type without
+    /// known byte order): the span is empty then, and read() tells why.
     [[nodiscard]] std::span<const std::byte> data(const TensorInfo& tensor) const;
     /// Copies out.size() bytes from byte `begin` of the tensor. Safe against a file that shrinks: an Error, no signal.
     Result<void> read(const TensorInfo& tensor, std::uint64_t begin, std::span<std::byte> out) const;
-    /// Error when the file on disk has become shorter than it was at opening.
+    /// Error when a file on disk has become shorter than it was at opening.
     [[nodiscard]] Result<void> stillWhole() const;
     /// "FILE: key NAME" and "FILE: tensor NAME" for an Error's `where`, names escaped.
     [[nodiscard]] std::string whereKey(std::string_view key) const;
@@ -113,6 +144,7 @@ class File {
 
   private:
     struct Impl;
+    class Joiner;
     explicit File(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> m_impl;
 };

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 
 #include "engine/base/error.h"
+#include "engine/gguf/byte_order.h"
 #include "engine/gguf/quote.h"
 #include "engine/gguf/storage.h"
 
 namespace kvscope::gguf {
-
-static_assert(std::endian::native == std::endian::little, "files are little-endian and are read without swapping");
 
 /// A position in the header that never leaves the file. Reads answer false after noting one error sentence that names
 /// the place ("FILE: key NAME") and the byte; the first error is kept.
@@ -26,13 +24,24 @@ class HeaderCursor {
     /// What the following reads belong to: "key general.name", "tensor 3 of 12".
     void setPlace(std::string place) { m_place = fmt::format("{}: {}", m_storage.label(), place); }
     [[nodiscard]] const std::string& place() const { return m_place; }
+    /// The numbers that follow have this order in the file. Each is turned to the machine's in the header copy as it is
+    /// read, so that views into the copy need no turning.
+    void setByteOrder(ByteOrder order) { m_swap = order != kNativeOrder; }
 
     template <typename T>
     bool number(T& out, std::string_view what) {
-        const std::byte* at = take(sizeof(T), what);
+        const std::byte* at = numbers(sizeof(T), 1, what);
         if (at == nullptr) return false;
         std::memcpy(&out, at, sizeof(T));
         return true;
+    }
+
+    /// `count` numbers of `size` bytes each, in the machine's order; their product is at most left() or overflows
+    /// nothing. nullptr when the file ends before.
+    const std::byte* numbers(std::uint64_t size, std::uint64_t count, std::string_view what) {
+        std::byte* at = take(size * count, what);
+        if (at != nullptr && m_swap) swapNumbers({at, size * count}, size);
+        return at;
     }
 
     /// A string with its length in front; the view points into the header copy.
@@ -48,7 +57,7 @@ class HeaderCursor {
     }
 
     /// The next `bytes` bytes, or nullptr.
-    const std::byte* take(std::uint64_t bytes, std::string_view what) {
+    std::byte* take(std::uint64_t bytes, std::string_view what) {
         if (bytes > left()) {
             refuse("the file ends at byte {}, inside {} at byte {}", m_storage.size(), what, m_position);
             return nullptr;
@@ -58,7 +67,7 @@ class HeaderCursor {
             m_error = {base.error().kind, m_place, base.error().message};
             return nullptr;
         }
-        const std::byte* at = *base + m_position;
+        std::byte* at = *base + m_position;
         m_position += bytes;
         return at;
     }
@@ -87,6 +96,7 @@ class HeaderCursor {
 
     Storage& m_storage;
     std::uint64_t m_position = 0;
+    bool m_swap = false;
     std::string m_place;
     Error m_error;
 };

@@ -92,20 +92,22 @@ bool Parser::checkMagic(std::uint32_t magic) {
     }
 }
 
+/// There is no flag for the byte order: a version whose low half is empty is one of the other order (architectures.md
+/// 15.3).
 bool Parser::checkVersion() {
-    const std::uint32_t version = m_header.version;
+    std::uint32_t& version = m_header.version;
+    if (version != 0 && (version & 0xFFFFU) == 0) {
+        version = __builtin_bswap32(version);
+        m_header.order = kOtherOrder;
+        m_cursor.setByteOrder(kOtherOrder);
+    }
     if (version == 2 || version == 3) return true;
     if (version == 1) {
         return m_cursor.refuseUnsupported(
             "the file has GGUF version 1 (August 2023), which is not read; convert it to version 3");
     }
-    if (version != 0 && (version & 0xFFFFU) == 0) {
-        return m_cursor.refuseUnsupported(
-            "the file has the other byte order (big-endian, version 0x{:08X}), which is not read; convert it to "
-            "little-endian",
-            version);
-    }
-    return m_cursor.refuse("the GGUF version at byte 4 is {}, known are 2 and 3", version);
+    return m_cursor.refuse("the GGUF version at byte 4 is {}{}, known are 2 and 3", version,
+                           m_header.order == ByteOrder::Big ? " (big-endian)" : "");
 }
 
 bool Parser::readCount(std::uint64_t& count, std::string_view what, std::uint64_t minBytes, std::uint64_t most) {
@@ -165,7 +167,7 @@ bool Parser::skipValue(ValueType type, std::uint32_t depth) {
         std::string_view text;
         return m_cursor.string(text, kMaxStringBytes, "a string");
     }
-    const std::byte* at = m_cursor.take(valueBytes(type), "the value");
+    const std::byte* at = m_cursor.numbers(valueBytes(type), 1, "the value");
     return at != nullptr && (type != ValueType::Bool || checkBools(at, 1));
 }
 
@@ -192,7 +194,7 @@ bool Parser::skipArray(KeyValue* entry, std::uint32_t depth) {
             if (!skipValue(element, depth)) return false;
         }
     } else {
-        const std::byte* values = m_cursor.take(count * least, "the array's elements");
+        const std::byte* values = m_cursor.numbers(least, count, "the array's elements");
         if (values == nullptr || (element == ValueType::Bool && !checkBools(values, count))) return false;
     }
     if (entry == nullptr) return true;

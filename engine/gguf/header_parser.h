@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/gguf/byte_order.h"
 #include "engine/gguf/file.h"
 #include "engine/gguf/storage.h"
 
@@ -13,6 +14,7 @@ namespace kvscope::gguf {
 /// What a file's header says, after every check of users.md part 2.
 struct Header {
     std::uint32_t version = 0;
+    ByteOrder order = kNativeOrder;
     std::uint64_t alignment = 32;
     std::uint64_t bytes = 0;  ///< before the data section
     std::vector<KeyValue> keys;
@@ -29,7 +31,7 @@ inline constexpr std::uint64_t kMaxStringBytes = 64ULL << 20U;
 inline constexpr std::uint64_t kMaxTensorNameBytes = 63;
 inline constexpr std::uint32_t kMaxArrayDepth = 8;
 
-/// Reads and checks the header. Key payloads point into storage's private copy.
+/// Reads and checks the header. Key payloads point into storage's private copy, numbers in it in the machine's order.
 Result<Header> parseHeader(Storage& storage);
 
 }  // namespace kvscope::gguf

@@ -127,7 +127,7 @@ Result<void> Storage::reserveHeader() {
     return {};
 }
 
-Result<const std::byte*> Storage::loadHeader(std::uint64_t end) {
+Result<std::byte*> Storage::loadHeader(std::uint64_t end) {
     if (end <= m_headerLoaded) return m_header;
     if (end > kMaxHeaderBytes) {
         return fail(ErrorKind::BadFile, m_label, "the header is longer than {} bytes, the most that is read",

@@ -32,8 +32,9 @@ class Storage {
 
     /// The most bytes a header may have; a bound on memory for hostile files (real ones stay below 32 MiB).
     static constexpr std::uint64_t kMaxHeaderBytes = 256ULL << 20U;
-    /// Loads the first `end` bytes (at most size()) into the private copy. The address never changes.
-    Result<const std::byte*> loadHeader(std::uint64_t end);
+    /// Loads the first `end` bytes (at most size()) into the private copy, which the parser may rewrite until
+    /// sealHeader(): numbers of a big-endian file are turned there. The address never changes.
+    Result<std::byte*> loadHeader(std::uint64_t end);
     /// Frees what was reserved beyond `bytes` and makes the copy read-only.
     void sealHeader(std::uint64_t bytes);
 

@@ -7,6 +7,7 @@
 
 #include "engine/base/assert.h"
 #include "engine/base/checked.h"
+#include "engine/gguf/block_order.h"
 #include "engine/gguf/dequantise.h"
 #include "engine/gguf/quote.h"
 
@@ -14,33 +15,6 @@ namespace kvscope::gguf {
 namespace {
 
 using Bytes = std::vector<std::byte>;
-
-template <typename T>
-void append(Bytes& out, T value) {
-    const auto* begin = reinterpret_cast<const std::byte*>(&value);
-    out.insert(out.end(), begin, begin + sizeof(T));
-}
-
-void appendString(Bytes& out, std::string_view text) {
-    append(out, static_cast<std::uint64_t>(text.size()));
-    const auto* begin = reinterpret_cast<const std::byte*>(text.data());
-    out.insert(out.end(), begin, begin + text.size());
-}
-
-void beginArray(Bytes& out, ValueType element, std::uint64_t count) {
-    append(out, static_cast<std::uint32_t>(element));
-    append(out, count);
-}
-
-template <typename T>
-void appendArray(Bytes& out, ValueType element, std::span<const T> values) {
-    beginArray(out, element, values.size());
-    for (const T value : values) append(out, value);
-}
-
-void pad(Bytes& out, std::uint64_t alignment) {
-    out.resize(roundUp(out.size(), alignment));
-}
 
 /// Bytes of a tensor of this shape, or why it cannot be written.
 Result<std::uint64_t> tensorBytes(std::string_view name, std::span<const std::uint64_t> dims, TensorType type) {
@@ -66,96 +40,104 @@ Result<std::uint64_t> tensorBytes(std::string_view name, std::span<const std::ui
 }  // namespace
 
 void Writer::beginKey(std::string_view key, ValueType type) {
-    appendString(m_keys, key);
-    append(m_keys, static_cast<std::uint32_t>(type));
+    m_keys.string(key);
+    m_keys.number(static_cast<std::uint32_t>(type));
     ++m_keyCount;
+}
+
+void Writer::beginArray(ValueType element, std::uint64_t count) {
+    m_keys.number(static_cast<std::uint32_t>(element));
+    m_keys.number(count);
 }
 
 void Writer::addUint8(std::string_view key, std::uint8_t value) {
     beginKey(key, ValueType::Uint8);
-    append(m_keys, value);
+    m_keys.number(value);
 }
 
 void Writer::addInt8(std::string_view key, std::int8_t value) {
     beginKey(key, ValueType::Int8);
-    append(m_keys, value);
+    m_keys.number(value);
 }
 
 void Writer::addUint16(std::string_view key, std::uint16_t value) {
     beginKey(key, ValueType::Uint16);
-    append(m_keys, value);
+    m_keys.number(value);
 }
 
 void Writer::addInt16(std::string_view key, std::int16_t value) {
     beginKey(key, ValueType::Int16);
-    append(m_keys, value);
+    m_keys.number(value);
 }
 
 void Writer::addInt64(std::string_view key, std::int64_t value) {
     beginKey(key, ValueType::Int64);
-    append(m_keys, value);
+    m_keys.number(value);
 }
 
 void Writer::addFloat64(std::string_view key, double value) {
     beginKey(key, ValueType::Float64);
-    append(m_keys, value);
+    m_keys.number(value);
 }
 
 void Writer::addUint32(std::string_view key, std::uint32_t value) {
     beginKey(key, ValueType::Uint32);
-    append(m_keys, value);
+    m_keys.number(value);
 }
 
 void Writer::addInt32(std::string_view key, std::int32_t value) {
     beginKey(key, ValueType::Int32);
-    append(m_keys, value);
+    m_keys.number(value);
 }
 
 void Writer::addUint64(std::string_view key, std::uint64_t value) {
     beginKey(key, ValueType::Uint64);
-    append(m_keys, value);
+    m_keys.number(value);
 }
 
 void Writer::addFloat32(std::string_view key, float value) {
     beginKey(key, ValueType::Float32);
-    append(m_keys, value);
+    m_keys.number(value);
 }
 
 void Writer::addBool(std::string_view key, bool value) {
     beginKey(key, ValueType::Bool);
-    append(m_keys, static_cast<std::uint8_t>(value ? 1 : 0));
+    m_keys.number(static_cast<std::uint8_t>(value ? 1 : 0));
 }
 
 void Writer::addString(std::string_view key, std::string_view value) {
     beginKey(key, ValueType::String);
-    appendString(m_keys, value);
+    m_keys.string(value);
 }
 
 void Writer::addStringArray(std::string_view key, std::span<const std::string> values) {
     beginKey(key, ValueType::Array);
-    beginArray(m_keys, ValueType::String, values.size());
-    for (const std::string& value : values) appendString(m_keys, value);
+    beginArray(ValueType::String, values.size());
+    for (const std::string& value : values) m_keys.string(value);
 }
 
 void Writer::addFloat32Array(std::string_view key, std::span<const float> values) {
     beginKey(key, ValueType::Array);
-    appendArray(m_keys, ValueType::Float32, values);
+    beginArray(ValueType::Float32, values.size());
+    m_keys.numbers(values);
 }
 
 void Writer::addInt32Array(std::string_view key, std::span<const std::int32_t> values) {
     beginKey(key, ValueType::Array);
-    appendArray(m_keys, ValueType::Int32, values);
+    beginArray(ValueType::Int32, values.size());
+    m_keys.numbers(values);
 }
 
 void Writer::addUint32Array(std::string_view key, std::span<const std::uint32_t> values) {
     beginKey(key, ValueType::Array);
-    appendArray(m_keys, ValueType::Uint32, values);
+    beginArray(ValueType::Uint32, values.size());
+    m_keys.numbers(values);
 }
 
 void Writer::addBoolArray(std::string_view key, const std::vector<bool>& values) {
     beginKey(key, ValueType::Array);
-    beginArray(m_keys, ValueType::Bool, values.size());
-    for (const bool value : values) append(m_keys, static_cast<std::uint8_t>(value ? 1 : 0));
+    beginArray(ValueType::Bool, values.size());
+    for (const bool value : values) m_keys.number(static_cast<std::uint8_t>(value ? 1 : 0));
 }
 
 Result<void> Writer::addTensor(std::string_view name, std::span<const std::uint64_t> dims, TensorType type,
@@ -181,6 +163,13 @@ Result<void> Writer::addTensorBytes(std::string_view name, std::span<const std::
         return fail(ErrorKind::BadUsage, "tensor " + quoteName(name), "{} bytes were given, the shape takes {}",
                     bytes.size(), *size);
     }
+    if (m_keys.order() != kNativeOrder) {
+        if (!hasBlockOrder(type)) {
+            return fail(ErrorKind::Unsupported, "tensor " + quoteName(name),
+                        "how blocks of type {} look in a big-endian file is not known", tensorTypeInfo(type)->name);
+        }
+        swapBlocks(type, bytes);
+    }
     m_tensors.push_back({std::string(name), {dims.begin(), dims.end()}, type, std::move(bytes)});
     return {};
 }
@@ -188,33 +177,33 @@ Result<void> Writer::addTensorBytes(std::string_view name, std::span<const std::
 std::vector<std::byte> Writer::bytes(std::uint32_t alignment) const {
     KVS_ASSERT(std::has_single_bit(alignment));
     constexpr std::uint32_t kDefault = 32;
-    Bytes out;
-    append(out, std::uint32_t{0x46554747});  // "GGUF"
-    append(out, std::uint32_t{3});
-    append(out, static_cast<std::uint64_t>(m_tensors.size()));
-    append(out, m_keyCount + (alignment != kDefault ? 1U : 0U));
+    ByteSink out(m_keys.order());
+    out.raw(std::as_bytes(std::span("GGUF", 4)));
+    out.number(std::uint32_t{3});
+    out.number(static_cast<std::uint64_t>(m_tensors.size()));
+    out.number(m_keyCount + (alignment != kDefault ? 1U : 0U));
     if (alignment != kDefault) {
-        appendString(out, "general.alignment");
-        append(out, static_cast<std::uint32_t>(ValueType::Uint32));
-        append(out, alignment);
+        out.string("general.alignment");
+        out.number(static_cast<std::uint32_t>(ValueType::Uint32));
+        out.number(alignment);
     }
-    out.insert(out.end(), m_keys.begin(), m_keys.end());
+    out.raw(m_keys.bytes());
     std::uint64_t offset = 0;
     for (const Tensor& tensor : m_tensors) {
-        appendString(out, tensor.name);
-        append(out, static_cast<std::uint32_t>(tensor.dims.size()));
-        for (const std::uint64_t dim : tensor.dims) append(out, dim);
-        append(out, static_cast<std::uint32_t>(tensor.type));
-        append(out, offset);
+        out.string(tensor.name);
+        out.number(static_cast<std::uint32_t>(tensor.dims.size()));
+        out.numbers(std::span(tensor.dims));
+        out.number(static_cast<std::uint32_t>(tensor.type));
+        out.number(offset);
         offset += roundUp(tensor.bytes.size(), alignment);
     }
-    pad(out, alignment);
-    out.reserve(out.size() + offset);
+    out.pad(alignment);
+    out.reserve(out.bytes().size() + offset);
     for (const Tensor& tensor : m_tensors) {
-        out.insert(out.end(), tensor.bytes.begin(), tensor.bytes.end());
-        pad(out, alignment);
+        out.raw(tensor.bytes);
+        out.pad(alignment);
     }
-    return out;
+    return std::move(out).take();
 }
 
 Result<void> Writer::write(const std::filesystem::path& path, std::uint32_t alignment) const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/gguf/byte_sink.h"
 #include "engine/gguf/file.h"
 
 namespace kvscope::gguf {
@@ -17,6 +18,9 @@ namespace kvscope::gguf {
 /// Builds a GGUF v3 file in memory and writes it: our own models, fixtures and tests.
 class Writer {
   public:
+    /// `order`: of every number in the file, those in tensor data too.
+    explicit Writer(ByteOrder order = ByteOrder::Little) : m_keys(order) {}
+
     void addUint8(std::string_view key, std::uint8_t value);
     void addInt8(std::string_view key, std::int8_t value);
     void addUint16(std::string_view key, std::uint16_t value);
@@ -38,7 +42,7 @@ class Writer {
     /// Quantises `values` to `type`; dims ne0 first. Error when a row is no multiple of the type's block.
     Result<void> addTensor(std::string_view name, std::span<const std::uint64_t> dims, TensorType type,
                            std::span<const float> values);
-    /// Adds bytes that are already in the type's layout.
+    /// Adds bytes that are already in the type's layout, in the machine's byte order.
     Result<void> addTensorBytes(std::string_view name, std::span<const std::uint64_t> dims, TensorType type,
                                 std::vector<std::byte> bytes);
 
@@ -56,7 +60,8 @@ class Writer {
         std::vector<std::byte> bytes;
     };
     void beginKey(std::string_view key, ValueType type);
-    std::vector<std::byte> m_keys;
+    void beginArray(ValueType element, std::uint64_t count);
+    ByteSink m_keys;
     std::uint64_t m_keyCount = 0;
     std::vector<Tensor> m_tensors;
 };

@@ -45,7 +45,9 @@ void preambleFaults(std::vector<Fault>& out) {
     add("version 0", RawGguf(0, 0, 0), "version at byte 4 is 0");
     add("version 1", RawGguf(1, 0, 0), "version 1 (August 2023)");
     add("version of the future", RawGguf(4, 0, 0), "version at byte 4 is 4");
-    add("other byte order", RawGguf(0x03000000, 0, 0), "other byte order (big-endian");
+    add("big-endian version 1", RawGguf(0x01000000, 0, 0), "version 1 (August 2023)");
+    add("big-endian version 4", RawGguf(0x04000000, 0, 0), "version at byte 4 is 4 (big-endian)");
+    add("big-endian version 256", RawGguf(0x00010000, 0, 0), "version at byte 4 is 256 (big-endian)");
     add("tensor count negative", RawGguf(3, kAll, 0), "number of tensors is negative");
     add("tensor count times size wraps", RawGguf(3, 1ULL << 58U, 0).zeros(64),
         "number of tensors is 288230376151711744");
@@ -189,8 +191,8 @@ std::vector<Fault> faults() {
     return out;
 }
 
-std::vector<std::byte> richFile() {
-    RawGguf raw(3, 5, 24);
+std::vector<std::byte> richFile(bool bigEndian) {
+    RawGguf raw(3, 5, 24, bigEndian);
     raw.key("u8", 0).u8(200).key("i8", 1).u8(0xFE).key("u16", 2).u16(60000).key("i16", 3).u16(0xFFFE);
     raw.key("u32", 4).u32(4000000000).key("i32", 5).u32(0xFFFFFFFD).key("f32", 6).f32(0.25F).key("bool", 7).u8(1);
     raw.key("string", 8).string("text").key("u64", 10).u64(kAll).key("i64", 11).u64(kAll - 3).key("f64", 12).f64(-1.5);
@@ -205,6 +207,25 @@ std::vector<std::byte> richFile() {
     raw.tensor("four", {32}, 2, 320).tensor("six", {256}, 14, 384).pad(64);
     for (std::size_t i = 0; i < 640; ++i) raw.u8(static_cast<std::uint8_t>(i * 37 + 11));
     return raw.bytes();
+}
+
+std::vector<std::byte> splitPart(const SplitPart& part) {
+    RawGguf raw(3, part.tensor.empty() ? 0 : 1, part.number == 0 ? 4 : 3, part.bigEndian);
+    if (part.number == 0) raw.key("first", 4).u32(77);
+    raw.key("split.no", 2).u16(part.number).key("split.count", 2).u16(part.count);
+    raw.key("split.tensors.count", 5).u32(part.tensors);
+    if (!part.tensor.empty()) raw.tensor(part.tensor, {8}, kF32, 0);
+    raw.pad();
+    for (std::uint32_t i = 0; !part.tensor.empty() && i < 8; ++i) raw.f32(static_cast<float>(10 * part.number + i));
+    return raw.bytes();
+}
+
+std::vector<NamedBytes> splitFiles(bool bigEndian) {
+    std::vector<NamedBytes> files;
+    files.push_back({"m-00001-of-00003.gguf", splitPart({.number = 0, .tensor = "", .bigEndian = bigEndian})});
+    files.push_back({"m-00002-of-00003.gguf", splitPart({.number = 1, .tensor = "two", .bigEndian = bigEndian})});
+    files.push_back({"m-00003-of-00003.gguf", splitPart({.number = 2, .tensor = "three", .bigEndian = bigEndian})});
+    return files;
 }
 
 }  // namespace kvscope::gguf::test

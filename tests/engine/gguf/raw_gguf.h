@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -14,7 +15,8 @@ namespace kvscope::gguf::test {
 class RawGguf {
   public:
     /// Begins with magic, version and the two counts.
-    RawGguf(std::uint32_t version, std::uint64_t tensors, std::uint64_t keys) {
+    RawGguf(std::uint32_t version, std::uint64_t tensors, std::uint64_t keys, bool bigEndian = false)
+        : m_bigEndian(bigEndian) {
         text("GGUF").u32(version).u64(tensors).u64(keys);
     }
     RawGguf() = default;
@@ -55,8 +57,10 @@ class RawGguf {
     RawGguf& number(T value) {
         const auto* begin = reinterpret_cast<const std::byte*>(&value);
         m_bytes.insert(m_bytes.end(), begin, begin + sizeof(T));
+        if (m_bigEndian) std::reverse(m_bytes.end() - sizeof(T), m_bytes.end());
         return *this;
     }
+    bool m_bigEndian = false;
     std::vector<std::byte> m_bytes;
 };
 
