@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/text/bpe_tokenizer.h"
 
-#include <algorithm>
-
 #include "engine/gguf/quote.h"
+#include "engine/text/bpe_merger.h"
 #include "engine/text/byte_alphabet.h"
-#include "engine/text/pre_tokenizer_table.h"
+#include "engine/text/gemma_tokenizer.h"
 
 namespace kvscope::text {
 namespace {
@@ -49,103 +48,30 @@ std::string_view firstName(const PreTokenizerRule& rule) {
 
 }  // namespace
 
-/// Merges the tokens of one word after the other; keeps its memory between words.
-class BpeTokenizer::WordMerger {
-  public:
-    explicit WordMerger(const BpeTokenizer& tokenizer) : m_tokenizer(tokenizer) {}
-
-    void appendTokens(std::string_view word, std::vector<TokenId>& out) {
-        m_symbols.clear();
-        m_candidates.clear();
-        for (const char byte : word) {
-            const auto index = static_cast<std::int32_t>(m_symbols.size());
-            m_symbols.push_back({m_tokenizer.m_byteTokens[static_cast<unsigned char>(byte)], index - 1, index + 1});
-        }
-        m_symbols.back().next = kEnd;
-        for (std::int32_t i = 0; i + 1 < static_cast<std::int32_t>(m_symbols.size()); ++i) propose(i);
-        while (!m_candidates.empty()) {
-            std::ranges::pop_heap(m_candidates, later);
-            const Candidate candidate = m_candidates.back();
-            m_candidates.pop_back();
-            join(candidate);
-        }
-        for (std::int32_t i = 0; i != kEnd; i = at(i).next) {
-            if (at(i).id != kNoToken) out.push_back(at(i).id);
-        }
-    }
-
-  private:
-    static constexpr std::int32_t kEnd = -1;
-    struct Symbol {
-        TokenId id;
-        std::int32_t previous;
-        std::int32_t next;  ///< kEnd for the last one, and for a symbol that was joined to its left neighbour
-    };
-    struct Candidate {
-        std::uint32_t rank;
-        std::int32_t left;
-        std::int32_t right;
-        TokenId leftId;
-        TokenId rightId;
-        TokenId result;
-    };
-    static bool later(const Candidate& a, const Candidate& b) {
-        return a.rank != b.rank ? a.rank > b.rank : a.left > b.left;
-    }
-    Symbol& at(std::int32_t index) { return m_symbols[static_cast<std::size_t>(index)]; }
-
-    /// Enters the pair of symbol `left` and its right neighbour.
-    void propose(std::int32_t left) {
-        const std::int32_t right = at(left).next;
-        if (right == kEnd || at(left).id == kNoToken || at(right).id == kNoToken) return;
-        const auto* merge = m_tokenizer.m_merges.find(at(left).id, at(right).id);
-        if (merge == nullptr) return;
-        m_candidates.push_back({merge->rank, left, right, at(left).id, at(right).id, merge->result});
-        std::ranges::push_heap(m_candidates, later);
-    }
-
-    void join(const Candidate& candidate) {
-        Symbol& left = at(candidate.left);
-        Symbol& right = at(candidate.right);
-        const bool current =
-            left.next == candidate.right && left.id == candidate.leftId && right.id == candidate.rightId;
-        if (!current) return;
-        left.id = candidate.result;
-        left.next = right.next;
-        if (right.next != kEnd) at(right.next).previous = candidate.left;
-        right = {kNoToken, kEnd, kEnd};
-        if (left.previous != kEnd) propose(left.previous);
-        propose(candidate.left);
-    }
-
-    const BpeTokenizer& m_tokenizer;
-    std::vector<Symbol> m_symbols;
-    std::vector<Candidate> m_candidates;  ///< a heap, earliest merge in front
-};
-
 Result<std::unique_ptr<Tokenizer>> BpeTokenizer::make(const gguf::File& file) {
     std::vector<std::string> warnings;
     const auto rule = chooseRule(file, warnings);
     if (!rule) return forward(rule);
+    if (firstName(**rule) == "gemma4") return GemmaTokenizer::make(file);
     auto vocabulary = Vocabulary::load(file, {.addBos = (*rule)->addsBos});
     if (!vocabulary) return forward(vocabulary);
     vocabulary->warnings.insert(vocabulary->warnings.begin(), warnings.begin(), warnings.end());
     auto merges = MergeTable::load(file, *vocabulary);
     if (!merges) return forward(merges);
-    const auto name = firstName(**rule);
-    auto words = PreTokenizer::compile(std::string(name), (*rule)->stages);
+    auto words = PreTokenizer::compile(std::string(firstName(**rule)), (*rule)->stages);
     if (!words) return forward(words);
     warnOfMissingBytes(*vocabulary);
     return std::unique_ptr<Tokenizer>(
-        new BpeTokenizer({std::move(*vocabulary), std::move(*merges), std::move(*words), name, (*rule)->wholeWords}));
+        new BpeTokenizer({std::move(*vocabulary), std::move(*merges), std::move(*words), *rule}));
 }
 
 BpeTokenizer::BpeTokenizer(Parts parts)
     : VocabularyTokenizer(std::move(parts.vocabulary)),
       m_merges(std::move(parts.merges)),
       m_words(std::move(parts.words)),
-      m_preTokenizerName(parts.wordsName),
-      m_wholeWords(parts.wholeWords) {
+      m_preTokenizerName(firstName(*parts.rule)),
+      m_wholeWords(parts.rule->wholeWords),
+      m_cleansSpaces(parts.rule->cleansSpaces) {
     for (unsigned byte = 0; byte < 256; ++byte) {
         m_byteTokens[byte] = vocabulary().find(byteCharacter(static_cast<unsigned char>(byte)));
     }
@@ -161,14 +87,21 @@ TokenId BpeTokenizer::wholeWord(std::string_view word, std::string& scratch) con
 Result<void> BpeTokenizer::encodePlain(std::string_view text, bool /*startsText*/, std::vector<TokenId>& out) const {
     std::vector<std::string_view> words;
     if (auto done = m_words.split(text, words); !done) return done;
-    WordMerger merger(*this);
+    BpeMerger merger(m_merges);
     std::string scratch;
     for (const auto word : words) {
         if (const TokenId id = wholeWord(word, scratch); id != kNoToken) {
             out.push_back(id);
-        } else {
-            merger.appendTokens(word, out);
+            continue;
         }
+        merger.clear();
+        for (std::size_t i = 0; i < word.size(); ++i) {
+            merger.add(m_byteTokens[static_cast<unsigned char>(word[i])], word.substr(i, 1));
+        }
+        merger.merge();
+        merger.forEach([&out](const BpeMerger::Symbol& symbol) {
+            if (symbol.id != kNoToken) out.push_back(symbol.id);
+        });
     }
     return {};
 }

@@ -6,6 +6,7 @@
 
 #include "engine/text/merge_table.h"
 #include "engine/text/pre_tokenizer.h"
+#include "engine/text/pre_tokenizer_table.h"
 #include "engine/text/vocabulary_tokenizer.h"
 
 namespace kvscope::text {
@@ -19,6 +20,7 @@ class BpeTokenizer final : public VocabularyTokenizer {
 
     [[nodiscard]] std::string_view kind() const override { return "gpt2"; }
     [[nodiscard]] std::string_view preTokenizer() const override { return m_preTokenizerName; }
+    [[nodiscard]] bool cleansSpaces() const override { return m_cleansSpaces; }
 
   protected:
     Result<void> encodePlain(std::string_view text, bool startsText, std::vector<TokenId>& out) const override;
@@ -29,10 +31,8 @@ class BpeTokenizer final : public VocabularyTokenizer {
         Vocabulary vocabulary;
         MergeTable merges;
         PreTokenizer words;
-        std::string_view wordsName;
-        bool wholeWords;
+        const PreTokenizerRule* rule;
     };
-    class WordMerger;
     explicit BpeTokenizer(Parts parts);
     [[nodiscard]] TokenId wholeWord(std::string_view word, std::string& scratch) const;
 
@@ -40,6 +40,7 @@ class BpeTokenizer final : public VocabularyTokenizer {
     PreTokenizer m_words;
     std::string_view m_preTokenizerName;
     bool m_wholeWords;
+    bool m_cleansSpaces;
     std::array<TokenId, 256> m_byteTokens{};  ///< kNoToken for bytes without a token: they are left out
 };
 

@@ -12,6 +12,7 @@ struct PreTokenizerRule {
     std::span<const std::string_view> stages;  ///< expressions in the order of application
     bool addsBos = false;                      ///< where the file is silent
     bool wholeWords = false;                   ///< a word that is a token is taken before any merge
+    bool cleansSpaces = false;                 ///< see Tokenizer::cleansSpaces()
 };
 
 [[nodiscard]] std::span<const PreTokenizerRule> preTokenizerRules();

@@ -6,7 +6,18 @@
 namespace kvscope::text {
 namespace {
 
-void cutOut(std::string_view text, TokenId id, std::vector<Fragment>& fragments) {
+constexpr std::string_view kWhiteSpace = " \t\n\v\f\r";
+
+std::string_view withoutLeadingSpace(std::string_view text) {
+    text.remove_prefix(std::min(text.find_first_not_of(kWhiteSpace), text.size()));
+    return text;
+}
+
+std::string_view withoutTrailingSpace(std::string_view text) {
+    return text.substr(0, text.find_last_not_of(kWhiteSpace) + 1);
+}
+
+void cutOut(const SpecialToken& token, std::vector<Fragment>& fragments) {
     std::vector<Fragment> cut;
     cut.reserve(fragments.size());
     for (const Fragment& fragment : fragments) {
@@ -15,10 +26,13 @@ void cutOut(std::string_view text, TokenId id, std::vector<Fragment>& fragments)
             continue;
         }
         std::string_view rest = fragment.text;
-        for (std::size_t at = rest.find(text); at != std::string_view::npos; at = rest.find(text)) {
-            if (at > 0) cut.push_back({rest.substr(0, at), kNoToken});
-            cut.push_back({rest.substr(at, text.size()), id});
-            rest.remove_prefix(at + text.size());
+        for (auto at = rest.find(token.text); at != std::string_view::npos; at = rest.find(token.text)) {
+            auto before = rest.substr(0, at);
+            if (token.stripsLeft) before = withoutTrailingSpace(before);
+            if (!before.empty()) cut.push_back({before, kNoToken});
+            cut.push_back({rest.substr(at, token.text.size()), token.id});
+            rest.remove_prefix(at + token.text.size());
+            if (token.stripsRight) rest = withoutLeadingSpace(rest);
         }
         if (!rest.empty()) cut.push_back({rest, kNoToken});
     }
@@ -32,9 +46,11 @@ SpecialTokens::SpecialTokens(const Vocabulary& vocabulary) {
         const TokenType type = vocabulary.type(id);
         const bool always = type == TokenType::UserDefined;
         if (!always && type != TokenType::Control && type != TokenType::Unknown) continue;
-        if (!vocabulary.text(id).empty()) m_entries.push_back({vocabulary.text(id), id, always});
+        if (!vocabulary.text(id).empty())
+            m_entries.push_back(
+                {vocabulary.text(id), id, always, vocabulary.stripsLeft(id), vocabulary.stripsRight(id)});
     }
-    std::ranges::sort(m_entries, {}, &Entry::text);
+    std::ranges::sort(m_entries, {}, &SpecialToken::text);
 }
 
 std::vector<Fragment> SpecialTokens::split(std::string_view text, bool parseSpecial) const {
@@ -42,7 +58,7 @@ std::vector<Fragment> SpecialTokens::split(std::string_view text, bool parseSpec
     if (text.empty()) return fragments;
     fragments.push_back({text, kNoToken});
     for (const std::size_t index : occurring(text, parseSpecial)) {
-        cutOut(m_entries[index].text, m_entries[index].id, fragments);
+        cutOut(m_entries[index], fragments);
     }
     return fragments;
 }
@@ -57,8 +73,8 @@ std::vector<std::size_t> SpecialTokens::occurring(std::string_view text, bool pa
         if (occurs[i] && (parseSpecial || m_entries[i].always)) found.push_back(i);
     }
     std::ranges::sort(found, [this](std::size_t a, std::size_t b) {
-        const Entry& left = m_entries[a];
-        const Entry& right = m_entries[b];
+        const SpecialToken& left = m_entries[a];
+        const SpecialToken& right = m_entries[b];
         return left.text.size() != right.text.size() ? left.text.size() > right.text.size() : left.id < right.id;
     });
     return found;
@@ -69,7 +85,9 @@ void SpecialTokens::markAt(std::string_view rest, std::vector<bool>& occurs) con
     auto first = m_entries.begin();
     auto last = m_entries.end();
     for (std::size_t depth = 0; depth < rest.size(); ++depth) {
-        const auto byteAtDepth = [depth](const Entry& entry) { return static_cast<unsigned char>(entry.text[depth]); };
+        const auto byteAtDepth = [depth](const SpecialToken& entry) {
+            return static_cast<unsigned char>(entry.text[depth]);
+        };
         const auto same =
             std::ranges::equal_range(first, last, static_cast<unsigned char>(rest[depth]), {}, byteAtDepth);
         first = same.begin();

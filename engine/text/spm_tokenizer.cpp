@@ -2,8 +2,8 @@
 #include "engine/text/spm_tokenizer.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "engine/text/piece_text.h"
 #include "engine/text/utf8.h"
 
 namespace kvscope::text {
@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::string_view kScoresKey = "tokenizer.ggml.scores";
 constexpr std::string_view kSpacePrefixKey = "tokenizer.ggml.add_space_prefix";
-constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // U+2581
 constexpr VocabularyDefaults kDefaults{.addBos = true, .addEos = false, .bos = 1, .eos = 2, .unknown = 0};
 
 Result<std::vector<float>> loadScores(const gguf::File& file, Vocabulary& vocabulary) {
@@ -26,15 +25,6 @@ Result<std::vector<float>> loadScores(const gguf::File& file, Vocabulary& vocabu
                     (*scores)->size(), vocabulary.size());
     }
     return std::move(**scores);
-}
-
-/// The byte of "<0xXX>"; nothing for another text.
-std::optional<unsigned char> byteOfText(std::string_view text) {
-    if (text.size() != 6 || !text.starts_with("<0x") || text.back() != '>') return std::nullopt;
-    unsigned value = 0;
-    const auto [end, code] = std::from_chars(text.data() + 3, text.data() + 5, value, 16);
-    if (code != std::errc() || end != text.data() + 5) return std::nullopt;
-    return static_cast<unsigned char>(value);
 }
 
 }  // namespace
@@ -132,10 +122,10 @@ Result<std::unique_ptr<Tokenizer>> SpmTokenizer::make(const gguf::File& file) {
 
 SpmTokenizer::SpmTokenizer(Vocabulary loaded, std::vector<float> scores, bool addSpacePrefix)
     : VocabularyTokenizer(std::move(loaded)), m_scores(std::move(scores)), m_addSpacePrefix(addSpacePrefix) {
+    m_byteTokens = byteTokens(vocabulary());
     for (unsigned byte = 0; byte < 256; ++byte) {
-        const TokenId named = vocabulary().find(fmt::format("<0x{:02X}>", byte));
         const char plain = static_cast<char>(byte);
-        m_byteTokens[byte] = named != kNoToken ? named : vocabulary().find({&plain, 1});
+        if (m_byteTokens[byte] == kNoToken) m_byteTokens[byte] = vocabulary().find({&plain, 1});
     }
 }
 
@@ -143,13 +133,7 @@ Result<void> SpmTokenizer::encodePlain(std::string_view text, bool startsText, s
     std::string marked;
     marked.reserve(text.size() + text.size() / 2);
     if (startsText && m_addSpacePrefix) marked += kSpaceMark;
-    for (const char byte : text) {
-        if (byte == ' ') {
-            marked += kSpaceMark;
-        } else {
-            marked += byte;
-        }
-    }
+    appendMarked(text, marked);
     Merger(*this, marked).appendTokens(out);
     return {};
 }
@@ -165,17 +149,7 @@ void SpmTokenizer::appendBytes(std::string_view symbol, std::vector<TokenId>& ou
 }
 
 std::string SpmTokenizer::plainBytes(TokenId id) const {
-    const auto text = vocabulary().text(id);
-    if (vocabulary().type(id) == TokenType::Byte) {
-        if (const auto byte = byteOfText(text)) return std::string(1, static_cast<char>(*byte));
-    }
-    std::string bytes;
-    for (std::size_t at = 0; at < text.size();) {
-        const bool isSpace = text.substr(at).starts_with(kSpaceMark);
-        bytes += isSpace ? ' ' : text[at];
-        at += isSpace ? kSpaceMark.size() : 1;
-    }
-    return bytes;
+    return bytesOfPiece(vocabulary(), id);
 }
 
 }  // namespace kvscope::text

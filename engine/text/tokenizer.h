@@ -35,9 +35,12 @@ class Tokenizer {
     [[nodiscard]] virtual std::size_t vocabularySize() const = 0;
     [[nodiscard]] virtual std::optional<TokenId> bos() const = 0;
     [[nodiscard]] virtual bool addsBos() const = 0;
+    [[nodiscard]] virtual std::optional<TokenId> eos() const { return std::nullopt; }
+    /// Tokens that are never to be sampled (tokenizer.ggml.suppress_tokens); each is < vocabularySize().
+    [[nodiscard]] virtual std::span<const TokenId> suppressedTokens() const { return {}; }
     /// Ends generation: eos, eot, eom and tokens whose text is a known end marker.
     [[nodiscard]] virtual bool isEndOfGeneration(TokenId id) const = 0;
-    /// "llama" or "gpt2", and the pre-tokenizer's name where there is one.
+    /// The name in tokenizer.ggml.model, and the pre-tokenizer's name where there is one.
     [[nodiscard]] virtual std::string_view kind() const = 0;
     [[nodiscard]] virtual std::string_view preTokenizer() const = 0;
     /// Sentences for the user: an unknown pre-tokenizer that fell back to another, for example.
@@ -47,10 +50,18 @@ class Tokenizer {
     /// own.
     [[nodiscard]] virtual bool addsSpacePrefix() const { return false; }
 
+    /// The reference takes spaces before punctuation and contractions out of decoded texts (see cleanSpaces()).
+    [[nodiscard]] virtual bool cleansSpaces() const { return false; }
+
     /// All tokens as one text (a leading space that the tokenizer itself added is taken off). Valid UTF-8: bytes that
     /// are none become U+FFFD.
     [[nodiscard]] std::string decode(std::span<const TokenId> ids) const;
 };
+
+/// `text` without the space before "?", "!", ".", ",", "'s", "'m", "'re" and "'ve", and without those around a lone
+/// apostrophe. llama.cpp does this to whole texts where cleansSpaces(); decode() and StreamDecoder do not, since tokens
+/// and text would no longer agree.
+[[nodiscard]] std::string cleanSpaces(std::string_view text);
 
 /// Builds the tokenizer that the file describes; errors name file and key.
 [[nodiscard]] Result<std::unique_ptr<Tokenizer>> makeTokenizer(const gguf::File& file);

@@ -5,7 +5,11 @@
 
 #include "engine/gguf/quote.h"
 #include "engine/text/bpe_tokenizer.h"
+#include "engine/text/gemma_tokenizer.h"
+#include "engine/text/rwkv_tokenizer.h"
 #include "engine/text/spm_tokenizer.h"
+#include "engine/text/ugm_tokenizer.h"
+#include "engine/text/wpm_tokenizer.h"
 
 namespace kvscope::text {
 namespace {
@@ -15,6 +19,10 @@ constexpr std::string_view kModelKey = "tokenizer.ggml.model";
 constexpr std::array kKinds{
     TokenizerKind{"llama", "SentencePiece BPE: score-driven merges of characters, byte fallback", &SpmTokenizer::make},
     TokenizerKind{"gpt2", "byte-level BPE: ranked merges inside the words of a pre-tokenizer", &BpeTokenizer::make},
+    TokenizerKind{"gemma4", "BPE on characters: ranked merges inside lines, byte fallback", &GemmaTokenizer::make},
+    TokenizerKind{"bert", "WordPiece: the longest tokens from the left of each word", &WpmTokenizer::make},
+    TokenizerKind{"t5", "SentencePiece unigram: the tokens with the highest sum of scores", &UgmTokenizer::make},
+    TokenizerKind{"rwkv", "RWKV World: at each place the longest token", &RwkvTokenizer::make},
 };
 
 }  // namespace

@@ -47,4 +47,23 @@ char32_t utf8CodePoint(std::string_view character) {
     return code;
 }
 
+void appendUtf8(char32_t code, std::string& out) {
+    const auto tail = [code](unsigned shift) { return static_cast<char>(0x80U | ((code >> shift) & 0x3FU)); };
+    if (code < 0x80) {
+        out += static_cast<char>(code);
+    } else if (code < 0x800) {
+        out += static_cast<char>(0xC0U | (code >> 6U));
+        out += tail(0);
+    } else if (code < 0x10000) {
+        out += static_cast<char>(0xE0U | (code >> 12U));
+        out += tail(6);
+        out += tail(0);
+    } else {
+        out += static_cast<char>(0xF0U | (code >> 18U));
+        out += tail(12);
+        out += tail(6);
+        out += tail(0);
+    }
+}
+
 }  // namespace kvscope::text

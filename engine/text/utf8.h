@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace kvscope::text {
@@ -24,6 +25,9 @@ struct Utf8Prefix {
 
 /// The code point of a whole character of `bytes` bytes.
 [[nodiscard]] char32_t utf8CodePoint(std::string_view character);
+
+/// Appends a code point (at most U+10FFFF) as UTF-8.
+void appendUtf8(char32_t code, std::string& out);
 
 /// U+FFFD, what stands for bytes that are no UTF-8.
 inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";

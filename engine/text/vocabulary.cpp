@@ -2,7 +2,6 @@
 #include "engine/text/vocabulary.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include "engine/gguf/quote.h"
@@ -17,30 +16,11 @@ constexpr std::string_view kEosKey = "tokenizer.ggml.eos_token_id";
 constexpr std::string_view kUnknownKey = "tokenizer.ggml.unknown_token_id";
 constexpr std::string_view kEotKey = "tokenizer.ggml.eot_token_id";
 constexpr std::string_view kEomKey = "tokenizer.ggml.eom_token_id";
+constexpr std::string_view kSeparatorKey = "tokenizer.ggml.seperator_token_id";  // spelled so in files
+constexpr std::string_view kSuppressKey = "tokenizer.ggml.suppress_tokens";
+constexpr std::string_view kAddSeparatorKey = "tokenizer.ggml.add_sep_token";
 constexpr std::string_view kAddBosKey = "tokenizer.ggml.add_bos_token";
 constexpr std::string_view kAddEosKey = "tokenizer.ggml.add_eos_token";
-
-/// Token texts that end a generation wherever they occur: end of turn, message or text in the models of the field.
-constexpr std::array<std::string_view, 17> kEndMarkers{
-    "<|eot_id|>",
-    "<|eom_id|>",
-    "<|im_end|>",
-    "<|end|>",
-    "<|return|>",
-    "<|endoftext|>",
-    "<|end_of_text|>",
-    "<end_of_turn>",
-    "<end_of_utterance>",
-    "<turn|>",
-    "</s>",
-    "<eos>",
-    "<EOT>",
-    "_<EOT>",
-    "[EOT]",
-    "[EOS]",
-    "<\xEF\xBD\x9C"
-    "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>",
-};
 
 TokenType typeOfNumber(std::int64_t number) {
     return number >= 0 && number <= 6 ? static_cast<TokenType>(number) : TokenType::Undefined;
@@ -54,6 +34,8 @@ Result<Vocabulary> Vocabulary::load(const gguf::File& file, const VocabularyDefa
     if (auto done = vocabulary.loadTypes(file); !done) return forward(done);
     if (auto done = vocabulary.loadSpecialIds(file, defaults); !done) return forward(done);
     if (auto done = vocabulary.loadAdded(file, defaults); !done) return forward(done);
+    if (auto done = vocabulary.loadSuppressed(file); !done) return forward(done);
+    if (auto done = vocabulary.loadStripping(file); !done) return forward(done);
     return vocabulary;
 }
 
@@ -118,9 +100,10 @@ Result<void> Vocabulary::loadSpecialIds(const gguf::File& file, const Vocabulary
         TokenId& id;
         TokenId fallback;
     };
-    for (const Role& role : {Role{kBosKey, m_bos, defaults.bos}, Role{kEosKey, m_eos, defaults.eos},
-                             Role{kUnknownKey, m_unknown, defaults.unknown}, Role{kEotKey, endOfTurn, kNoToken},
-                             Role{kEomKey, endOfMessage, kNoToken}}) {
+    for (const Role& role :
+         {Role{kBosKey, m_bos, defaults.bos}, Role{kEosKey, m_eos, defaults.eos},
+          Role{kUnknownKey, m_unknown, defaults.unknown}, Role{kEotKey, endOfTurn, kNoToken},
+          Role{kEomKey, endOfMessage, kNoToken}, Role{kSeparatorKey, m_separator, defaults.separator}}) {
         const auto id = readId(file, role.key, role.fallback);
         if (!id) return forward(id);
         role.id = *id;
@@ -129,25 +112,29 @@ Result<void> Vocabulary::loadSpecialIds(const gguf::File& file, const Vocabulary
     for (const TokenId id : {m_eos, endOfTurn, endOfMessage}) {
         if (id != kNoToken) m_endsGeneration[static_cast<std::size_t>(id)] = true;
     }
+    if (auto done = markFillTokens(file); !done) return done;
     markEndMarkers();
+    applyExceptions();
     return {};
 }
 
-/// An end marker is a control token whatever the file calls it, as in llama.cpp: otherwise it would be shown, and text
-/// of a user could end a turn.
-void Vocabulary::markEndMarkers() {
-    for (const auto marker : kEndMarkers) {
-        const TokenId id = find(marker);
-        if (id == kNoToken) continue;
-        const auto index = static_cast<std::size_t>(id);
-        m_endsGeneration[index] = true;
-        if (m_types[index] == TokenType::Control) continue;
-        m_types[index] = TokenType::Control;
-        warnings.push_back(
-            fmt::format("Token {} \"{}\" ends a generation but is not marked as a control token in the "
-                        "file; it is treated as one.",
-                        id, gguf::quoteName(marker)));
+Result<void> Vocabulary::loadSuppressed(const gguf::File& file) {
+    const auto ids = file.readIntArray(kSuppressKey);
+    if (!ids) return forward(ids);
+    if (!*ids) return {};
+    std::size_t outside = 0;
+    for (const std::int64_t id : **ids) {
+        if (id < 0 || static_cast<std::uint64_t>(id) >= m_texts.size()) {
+            ++outside;
+        } else {
+            m_suppressed.push_back(static_cast<TokenId>(id));
+        }
     }
+    if (outside > 0) {
+        warnings.push_back(fmt::format("{} of the {} ids in {} are outside the vocabulary and are ignored.", outside,
+                                       (*ids)->size(), kSuppressKey));
+    }
+    return {};
 }
 
 Result<void> Vocabulary::loadAdded(const gguf::File& file, const VocabularyDefaults& defaults) {
@@ -158,8 +145,10 @@ Result<void> Vocabulary::loadAdded(const gguf::File& file, const VocabularyDefau
         TokenId id;
         bool& added;
     };
-    for (const Added& entry : {Added{kAddBosKey, kBosKey, defaults.addBos, m_bos, m_addBos},
-                               Added{kAddEosKey, kEosKey, defaults.addEos, m_eos, m_addEos}}) {
+    for (const Added& entry :
+         {Added{kAddBosKey, kBosKey, defaults.addBos, m_bos, m_addBos},
+          Added{kAddEosKey, kEosKey, defaults.addEos, m_eos, m_addEos},
+          Added{kAddSeparatorKey, kSeparatorKey, defaults.addSeparator, m_separator, m_addSeparator}}) {
         const auto asked = file.readBool(entry.key);
         if (!asked) return forward(asked);
         entry.added = asked->value_or(entry.fallback);
@@ -170,6 +159,13 @@ Result<void> Vocabulary::loadAdded(const gguf::File& file, const VocabularyDefau
         }
         entry.added = false;
         warnings.push_back(fmt::format("The file has no {}; no such token is added to texts.", entry.idKey));
+    }
+    if (defaults.forceBos && !m_addBos && m_bos != kNoToken) {
+        m_addBos = true;
+        warnings.push_back(
+            fmt::format("{} is false in the file, but this tokenizer always begins a text with its "
+                        "BOS token; it is added.",
+                        kAddBosKey));
     }
     return {};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,6 +26,9 @@ struct VocabularyDefaults {
     TokenId bos = kNoToken;
     TokenId eos = kNoToken;
     TokenId unknown = kNoToken;
+    TokenId separator = kNoToken;
+    bool addSeparator = false;  ///< behind the text, before EOS
+    bool forceBos = false;      ///< BOS is added even where the file says that it is not
 };
 
 /// The tokens of a file and their special roles. Every id in here is a token: 0 <= id < size().
@@ -53,8 +57,15 @@ class Vocabulary {
     [[nodiscard]] TokenId bos() const { return m_bos; }
     [[nodiscard]] TokenId eos() const { return m_eos; }
     [[nodiscard]] TokenId unknown() const { return m_unknown; }
+    [[nodiscard]] TokenId separator() const { return m_separator; }
     [[nodiscard]] bool addsBos() const { return m_addBos; }
     [[nodiscard]] bool addsEos() const { return m_addEos; }
+    [[nodiscard]] bool addsSeparator() const { return m_addSeparator; }
+    /// White space around a special token in a text belongs to it.
+    [[nodiscard]] bool stripsLeft(TokenId id) const { return m_stripsLeft[static_cast<std::size_t>(id)]; }
+    [[nodiscard]] bool stripsRight(TokenId id) const { return m_stripsRight[static_cast<std::size_t>(id)]; }
+    /// Tokens that are never to be produced (tokenizer.ggml.suppress_tokens), as the file lists them.
+    [[nodiscard]] std::span<const TokenId> suppressed() const { return m_suppressed; }
     [[nodiscard]] bool endsGeneration(TokenId id) const {
         return contains(id) && m_endsGeneration[static_cast<std::size_t>(id)];
     }
@@ -68,19 +79,32 @@ class Vocabulary {
     Result<void> loadTypes(const gguf::File& file);
     Result<void> loadSpecialIds(const gguf::File& file, const VocabularyDefaults& defaults);
     Result<void> loadAdded(const gguf::File& file, const VocabularyDefaults& defaults);
+    Result<void> loadSuppressed(const gguf::File& file);
+    Result<void> loadStripping(const gguf::File& file);
     Result<TokenId> readId(const gguf::File& file, std::string_view key, TokenId fallback) const;
+
+    // Roles that follow from a token's text (vocabulary_roles.cpp).
+    Result<void> markFillTokens(const gguf::File& file);
     void markEndMarkers();
+    void applyExceptions();
+    void makeControl(TokenId id);
+    void setType(std::string_view text, TokenType type);
 
     std::vector<std::string> m_texts;
     std::unordered_map<std::string_view, TokenId> m_ids;  ///< keys point into m_texts
     std::vector<TokenType> m_types;
     std::vector<bool> m_endsGeneration;
+    std::vector<bool> m_stripsLeft;
+    std::vector<bool> m_stripsRight;
+    std::vector<TokenId> m_suppressed;
     std::size_t m_longestText = 0;
     TokenId m_bos = kNoToken;
     TokenId m_eos = kNoToken;
     TokenId m_unknown = kNoToken;
+    TokenId m_separator = kNoToken;
     bool m_addBos = false;
     bool m_addEos = false;
+    bool m_addSeparator = false;
 };
 
 }  // namespace kvscope::text

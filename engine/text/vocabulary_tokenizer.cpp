@@ -23,6 +23,7 @@ Result<std::vector<TokenId>> VocabularyTokenizer::encode(std::string_view utf8, 
         if (auto done = encodePlain(fragment.text, startsText, ids); !done) return forward(done);
         startsText = false;
     }
+    if (options.addSpecial && m_vocabulary.addsSeparator()) ids.push_back(m_vocabulary.separator());
     if (options.addSpecial && m_vocabulary.addsEos()) ids.push_back(m_vocabulary.eos());
     return ids;
 }
@@ -46,6 +47,10 @@ std::string VocabularyTokenizer::tokenBytes(TokenId id, bool showControl) const 
 
 std::optional<TokenId> VocabularyTokenizer::bos() const {
     return m_vocabulary.bos() == kNoToken ? std::nullopt : std::optional(m_vocabulary.bos());
+}
+
+std::optional<TokenId> VocabularyTokenizer::eos() const {
+    return m_vocabulary.eos() == kNoToken ? std::nullopt : std::optional(m_vocabulary.eos());
 }
 
 }  // namespace kvscope::text

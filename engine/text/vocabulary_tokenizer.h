@@ -20,6 +20,8 @@ class VocabularyTokenizer : public Tokenizer {
     [[nodiscard]] std::string tokenBytes(TokenId id, bool showControl) const final;
     [[nodiscard]] std::size_t vocabularySize() const final { return m_vocabulary.size(); }
     [[nodiscard]] std::optional<TokenId> bos() const final;
+    [[nodiscard]] std::optional<TokenId> eos() const final;
+    [[nodiscard]] std::span<const TokenId> suppressedTokens() const final { return m_vocabulary.suppressed(); }
     [[nodiscard]] bool addsBos() const final { return m_vocabulary.addsBos(); }
     [[nodiscard]] bool isEndOfGeneration(TokenId id) const final { return m_vocabulary.endsGeneration(id); }
     [[nodiscard]] std::span<const std::string> warnings() const final { return m_vocabulary.warnings; }

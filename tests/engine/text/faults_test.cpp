@@ -55,8 +55,11 @@ TEST(Faults, MissingKeys) {
 }
 
 TEST(Faults, UnsupportedKind) {
-    expectError(fileOf({.model = "bert"}), "tokenizer.ggml.model",
-                "the tokenizer \"bert\" is not supported; expected \"llama\", \"gpt2\"", ErrorKind::Unsupported);
+    for (const std::string name : {"plamo2", "none", "no_vocab", "hybriddna"}) {
+        expectError(fileOf({.model = name}), "tokenizer.ggml.model",
+                    "the tokenizer \"" + name + "\" is not supported; expected \"llama\", \"gpt2\", \"gemma4\"",
+                    ErrorKind::Unsupported);
+    }
 }
 
 TEST(Faults, Tokens) {
