@@ -16,12 +16,12 @@ import tempfile
 import numpy as np
 import transformers
 
-from exporters import common, gemma, gemma4, llama, phi3
+from exporters import common, deepseek2, deepseek4, gemma, gemma3n, gemma4, llama, phi3
 
 HERE = pathlib.Path(__file__).parent
 DATA = HERE / "data"
 INDEX = HERE / "models.txt"
-MODULES = (llama, phi3, gemma, gemma4)
+MODULES = (llama, phi3, gemma, gemma3n, gemma4, deepseek2, deepseek4)
 HEADER = """\
 # Tiny models of data/, one a line: NAME key=value ... Written by make_models.py; the logits come from transformers {}
 # in float64, attention "eager". tokens: the ids of the run. f32: worst relative L2 of a position between the float32
@@ -56,33 +56,40 @@ def choose_weights(spec):
     raise RuntimeError(f"{spec.name}: every seed has a near tie")
 
 
-def make(spec, options):
+def compare(spec, weights, logits, path, python):
+    """The fields for llama.cpp, or "-" where it does not run the file."""
+    if not python or not spec.llama_cpp:
+        return "-"
+    try:
+        theirs = run_llama_cpp(python, path, common.tokens_of(spec), spec.config().max_position_embeddings)
+    except RuntimeError as error:
+        print(f"    llama.cpp: {error}")
+        return "-"
+    fields = f"{common.relative_l2(theirs, logits):.1e}"
+    if "gemma" in spec.architecture:
+        with common.gelu_of_f16():
+            rounded = common.run(spec, weights, double=True)
+        fields += f" llama_cpp_gelu={np.median(common.relative_l2_rows(theirs, rounded)):.1e}"
+    return fields
+
+
+def make(spec, options, folder):
+    """Writes the two files; returns the line of the index."""
     weights, margin, seed = choose_weights(spec)
     logits = common.run(spec, weights, double=True)
-    single = common.run(spec, weights, double=False)
-    f32 = common.relative_l2(single, logits)
-    for name, change in sorted(common.sensitivity(spec, weights).items(), key=lambda x: x[1])[:8] * options.sensitivity:
-        print(f"    {name}: {change:.1e}")
-    path = DATA / f"{spec.name}.gguf"
+    f32 = common.relative_l2(common.run(spec, weights, double=False), logits)
+    if options.sensitivity:
+        for name, change in sorted(common.sensitivity(spec, weights).items(), key=lambda x: x[1])[:8]:
+            print(f"    {name}: {change:.1e}")
+    path = folder / f"{spec.name}.gguf"
     spec.export(spec, spec.config(), {k: v.copy() for k, v in weights.items()}).write(path)
-    logits.astype("<f4").tofile(DATA / f"{spec.name}.logits")
-    tokens = common.tokens_of(spec)
-    llama_cpp = "-"
-    if options.llama_cpp:
-        try:
-            context = spec.llama_cpp_context or spec.config().max_position_embeddings
-            theirs = run_llama_cpp(options.llama_cpp, path, tokens, context)
-            llama_cpp = f"{common.relative_l2(theirs, logits):.1e}"
-            if "gemma" in spec.architecture:
-                with common.gelu_of_f16():
-                    rounded = common.run(spec, weights, double=True)
-                llama_cpp += f" llama_cpp_gelu={np.median(common.relative_l2_rows(theirs, rounded)):.1e}"
-        except RuntimeError as error:
-            print(f"    llama.cpp: {error}")
+    logits.astype("<f4").tofile(folder / f"{spec.name}.logits")
+    llama_cpp = compare(spec, weights, logits, path, options.llama_cpp)
     print(f"{spec.name}: {path.stat().st_size} bytes, seed {seed}, margin {margin:.1e}, logits {logits.std():.2f} sd "
-          f"{np.abs(logits).max():.1f} max, f32 {f32:.1e}, llama.cpp {llama_cpp}", flush=True)
+          f"{np.abs(logits).max():.1f} max, f32 {f32:.1e}, llama.cpp {llama_cpp}; {spec.note}", flush=True)
+    tokens = ",".join(map(str, common.tokens_of(spec)))
     return (f"{spec.name} arch={spec.architecture} vocab={spec.vocab} positions={spec.positions} f32={f32:.1e} "
-            f"llama_cpp={llama_cpp} tolerance={max(1e-5, 20 * f32):.0e} tokens={','.join(map(str, tokens))}")
+            f"llama_cpp={llama_cpp} tolerance={max(1e-5, 20 * f32):.0e} tokens={tokens}")
 
 
 def main():
@@ -95,8 +102,13 @@ def main():
     old = INDEX.read_text().splitlines() if INDEX.exists() else []
     lines = {line.split()[0]: line for line in old if line and not line.startswith("#")}
     for spec in specs:
-        if not options.names or spec.name in options.names:
-            lines[spec.name] = make(spec, options)
+        if options.names and spec.name not in options.names:
+            continue
+        if spec.kept:
+            lines[spec.name] = make(spec, options, DATA)
+        elif options.llama_cpp:
+            with tempfile.TemporaryDirectory() as folder:
+                make(spec, options, pathlib.Path(folder))
     ordered = [lines[spec.name] for spec in specs if spec.name in lines]
     INDEX.write_text(HEADER.format(transformers.__version__) + "\n".join(ordered) + "\n")
 

@@ -33,8 +33,8 @@ class Spec:
     margins: Callable | None = None
     min_margin: float = 1e-3
     seed: int = 0
-    llama_cpp: bool = True
-    llama_cpp_context: int = 0
+    llama_cpp: bool = True  # whether llama.cpp can load it
+    kept: bool = True  # or only compared with llama.cpp
     note: str = ""
 
 
@@ -226,3 +226,17 @@ def top_k_margin(scores, k):
     """Smallest gap, in units of the scores' spread, between the last one chosen and the first one left out."""
     ordered = torch.sort(scores.reshape(-1, scores.shape[-1]), dim=-1, descending=True).values
     return float((ordered[:, k - 1] - ordered[:, k]).min() / scores.std()) if k < scores.shape[-1] else float("inf")
+
+
+def captured(model, tokens, class_suffix):
+    """[(module, its first output)] in the order of the calls, for the modules whose class ends so."""
+    found = []
+
+    def hook(module, _, output):
+        found.append((module, output[0] if isinstance(output, tuple) else output))
+
+    hooks = [m.register_forward_hook(hook) for m in model.modules() if type(m).__name__.endswith(class_suffix)]
+    logits_of(model, tokens)
+    for handle in hooks:
+        handle.remove()
+    return found
