@@ -47,6 +47,7 @@ ExpertSpec Blocks::readExperts(bool normaliseByDefault) {
 }
 
 void Blocks::route(std::uint32_t layer, const ExpertSpec& spec, View in) {
+    if (failed()) return;  // the slots may be missing
     product(in, part(stem(layer, "ffn_gate_inp"), whole(spec.logits), in.width));
     add(RouteOp{.in = whole(spec.logits),
                 .out = whole(spec.route),
@@ -61,6 +62,7 @@ void Blocks::route(std::uint32_t layer, const ExpertSpec& spec, View in) {
 }
 
 void Blocks::experts(std::uint32_t layer, const ExpertSpec& spec, View in, View out, bool addTo) {
+    if (failed()) return;
     const std::uint64_t width = in.width;
     ExpertGatedOp gated{.in = in,
                         .route = whole(spec.route),

@@ -4,6 +4,20 @@
 #include "engine/model/arch/blocks.h"
 
 namespace kvscope::model {
+namespace {
+
+/// The biases that llama may have and qwen2 must have.
+void requireBiases(Blocks& b, std::uint32_t layer) {
+    if (b.has(Blocks::stem(layer, "attn_qkv.weight"))) {
+        b.require(Blocks::stem(layer, "attn_qkv.bias"), {b.value(layer).offset + b.value(layer).width});
+        return;
+    }
+    b.require(Blocks::stem(layer, "attn_q.bias"), {b.query(layer).width});
+    b.require(Blocks::stem(layer, "attn_k.bias"), {b.key(layer).width});
+    b.require(Blocks::stem(layer, "attn_v.bias"), {b.value(layer).width});
+}
+
+}  // namespace
 
 Result<void> buildQwen2(const gguf::File& file, TensorTable& tensors, Program& program) {
     Blocks b(file, tensors, program);
@@ -12,6 +26,7 @@ Result<void> buildQwen2(const gguf::File& file, TensorTable& tensors, Program& p
     b.embed();
     for (std::uint32_t layer = 0; layer < b.h().nLayers; ++layer) {
         b.preNorm(layer, "attn_norm");
+        requireBiases(b, layer);
         b.queryKeyValue(layer);
         b.attend(layer, {.rope = &rope});
         b.attentionOutput(layer, Slot::Hidden, true);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/model/cache_layout.h"
 #include "tests/engine/model/tiny_model.h"
 #include "tests/support/shared_files.h"
 
@@ -73,6 +74,7 @@ TEST(Hparams, CacheBytesOfPublishedSizes) {  // architectures.md 3 and 14
                      .nKvHeads = std::vector(32, 8U),
                      .headDimK = 128,
                      .headDimV = 128};
+    h.fillLayers();
     EXPECT_EQ(h.cacheBytesPerTokenF16(), 131072U);
     EXPECT_EQ(h.cacheBytesPerTokenMhaF16(), 524288U);
 }
@@ -93,6 +95,45 @@ TEST(Hparams, RealModels) {  // figures of models/README.md in the shared folder
     ASSERT_TRUE(k) << k.error().text();
     EXPECT_EQ(k->nVocab, 2048U);
     EXPECT_EQ(k->cacheBytesPerTokenF16(), 3072U);
+}
+
+TEST(Hparams, BlocksThatPredictFurtherTokensAreLeftOut) {
+    TinyModel tiny;
+    tiny.keys["llama.nextn_predict_layers"] = 1U;
+    tiny.keys["llama.feed_forward_length"] = std::vector<std::uint32_t>{24, 8};
+    EXPECT_EQ(model::readHparams(tiny.open())->nLayers, 2U);  // counted, but not held
+    tiny.tensors["blk.1.nextn.eh_proj.weight"] = {32, 16};
+    const auto h = model::readHparams(tiny.open());
+    ASSERT_TRUE(h) << h.error().text();
+    EXPECT_EQ(h->nLayers, 1U);
+    EXPECT_THAT(h->nFf, ElementsAre(24));
+    EXPECT_THAT(h->sourceLayers, ElementsAre(0));
+}
+
+TEST(Hparams, WindowsByPeriodOrArray) {  // architectures.md 1.6
+    TinyModel tiny = TinyModel().renamed("gemma3");
+    tiny.keys["gemma3.attention.sliding_window"] = 8U;
+    EXPECT_THAT(model::readHparams(tiny.open())->windows, ElementsAre(8, 8));
+    tiny.keys["gemma3.attention.sliding_window_pattern"] = 2U;
+    EXPECT_THAT(model::readHparams(tiny.open())->windows, ElementsAre(8, 0));
+    tiny.keys["gemma3.attention.sliding_window_pattern"] = 1U;
+    EXPECT_THAT(model::readHparams(tiny.open())->windows, ElementsAre(0, 0));
+    tiny.keys["gemma3.attention.sliding_window_pattern"] = 0U;
+    EXPECT_THAT(model::readHparams(tiny.open())->windows, ElementsAre(8, 8));
+    tiny.keys["gemma3.attention.sliding_window_pattern"] = std::vector<bool>{false, true};
+    EXPECT_THAT(model::readHparams(tiny.open())->windows, ElementsAre(0, 8));
+    tiny.keys["gemma3.attention.sliding_window_pattern"] = std::vector<bool>{false};
+    EXPECT_THAT(model::readHparams(tiny.open()).error().where, HasSubstr("gemma3.attention.sliding_window_pattern"));
+    tiny = TinyModel().renamed("gemma2");
+    EXPECT_THAT(model::readHparams(tiny.open())->windows, ElementsAre(4096, 0));
+}
+
+TEST(Hparams, CacheBytesStopAtTheWindow) {
+    TinyModel tiny = TinyModel().renamed("gemma2");
+    tiny.keys["gemma2.attention.sliding_window"] = 8U;
+    const auto h = model::readHparams(tiny.open());
+    ASSERT_TRUE(h);
+    EXPECT_EQ(model::cacheLayout(*h).bytesF16(20), (8U + 20U) * 2 * 2 * 4 * 2);
 }
 
 struct BadKey {

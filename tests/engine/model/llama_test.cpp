@@ -5,49 +5,50 @@
 
 #include "engine/model/operations.h"
 #include "engine/model/registry.h"
+#include "tests/engine/model/program_text.h"
 #include "tests/engine/model/tiny_model.h"
 
 namespace kvscope {
 namespace {
 
+using test::build;
+using test::kinds;
 using test::TinyModel;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-Result<model::Program> build(const TinyModel& tiny) {
-    return model::buildProgram(tiny.open());
-}
-
-/// The kinds of a program's operations: E(mbed) N(orm) P(roduct) R(ope) A(ttend) G(ated).
-std::string kinds(const model::Program& program) {
-    std::string text;
-    for (const model::Operation& operation : program.operations) text += "ENPRAG"[operation.index()];
-    return text;
-}
 
 TEST(Llama, OperationsInOrder) {
     const TinyModel tiny;
     const gguf::File file = tiny.open();
     const auto program = model::buildProgram(file);
     ASSERT_TRUE(program) << program.error().text();
-    EXPECT_EQ(kinds(*program), "ENPRAPNGPNPRAPNGPNP");
+    EXPECT_EQ(kinds(*program), "E NPRRKAP NGP NPRRKAP NGP NP");
     EXPECT_THAT(program->warnings, testing::IsEmpty());
     EXPECT_EQ(program->used.size(), file.tensors().size());
 
     const auto& product = std::get<model::ProductOp>(program->operations[2]);
     ASSERT_EQ(product.parts.size(), 3U);
     EXPECT_EQ(file.tensors()[static_cast<std::size_t>(product.parts[1].weight.index)].name, "blk.0.attn_k.weight");
-    EXPECT_EQ(product.parts[1].out, model::Slot::Key);
+    EXPECT_EQ(product.parts[1].out, (model::View{model::Slot::Qkv, 16, 8}));
+    EXPECT_EQ(product.parts[2].out, (model::View{model::Slot::Qkv, 24, 8}));
+    EXPECT_EQ(product.parts[2].rowCount, 8U);
     EXPECT_FALSE(product.parts[1].bias.present());
     EXPECT_FALSE(product.addTo);
     const auto& rope = std::get<model::RopeOp>(program->operations[3]);
     EXPECT_EQ(rope.pairing, model::RopePairing::Adjacent);
     EXPECT_THAT(rope.frequencies, ElementsAre(1, testing::DoubleNear(0.01, 1e-15)));
-    const auto& attend = std::get<model::AttendOp>(program->operations[12]);
+    EXPECT_EQ(rope.heads, product.parts[0].out);
+    EXPECT_EQ(std::get<model::RopeOp>(program->operations[4]).heads, product.parts[1].out);
+    const auto& append = std::get<model::AppendOp>(program->operations[15]);
+    EXPECT_EQ(append.stream, 1U);
+    EXPECT_EQ(append.value, product.parts[2].out);
+    const auto& attend = std::get<model::AttendOp>(program->operations[16]);
     EXPECT_EQ(attend.layer, 1U);
-    EXPECT_EQ(attend.source, 1U);
+    ASSERT_EQ(attend.reads.size(), 1U);
+    EXPECT_EQ(attend.reads[0].stream, 1U);
+    EXPECT_EQ(attend.reads[0].window, 0U);
     EXPECT_FLOAT_EQ(attend.scale, 0.5F);
-    EXPECT_TRUE(std::get<model::ProductOp>(program->operations[5]).addTo);
+    EXPECT_TRUE(std::get<model::ProductOp>(program->operations[7]).addTo);
     const auto& head = std::get<model::ProductOp>(program->operations.back());
     EXPECT_TRUE(head.lastColumnsOnly);
     EXPECT_EQ(file.tensors()[static_cast<std::size_t>(head.parts[0].weight.index)].name, "output.weight");
@@ -56,11 +57,10 @@ TEST(Llama, OperationsInOrder) {
 TEST(Llama, SlotWidths) {
     const auto program = build(TinyModel());
     ASSERT_TRUE(program);
-    const auto width = [&](model::Slot slot) { return model::slotWidth(program->hparams, slot); };
+    const auto width = [&](model::Slot slot) { return program->width(slot); };
     EXPECT_EQ(width(model::Slot::Hidden), 16U);
-    EXPECT_EQ(width(model::Slot::Query), 16U);
-    EXPECT_EQ(width(model::Slot::Key), 8U);
-    EXPECT_EQ(width(model::Slot::Value), 8U);
+    EXPECT_EQ(width(model::Slot::Normed), 16U);
+    EXPECT_EQ(width(model::Slot::Qkv), 32U);
     EXPECT_EQ(width(model::Slot::Attention), 16U);
     EXPECT_EQ(width(model::Slot::FeedForward), 24U);
     EXPECT_EQ(width(model::Slot::Logits), 10U);
@@ -75,7 +75,7 @@ TEST(Llama, TiedOutputAndBiases) {
     ASSERT_TRUE(program) << program.error().text();
     const auto name = [&](model::TensorRef ref) { return file.tensors()[static_cast<std::size_t>(ref.index)].name; };
     EXPECT_EQ(name(std::get<model::ProductOp>(program->operations.back()).parts[0].weight), "token_embd.weight");
-    EXPECT_EQ(name(std::get<model::ProductOp>(program->operations[10]).parts[1].bias), "blk.1.attn_k.bias");
+    EXPECT_EQ(name(std::get<model::ProductOp>(program->operations[12]).parts[1].bias), "blk.1.attn_k.bias");
     EXPECT_EQ(program->used.size(), file.tensors().size());  // the tied table once
 }
 
@@ -90,7 +90,7 @@ TEST(Llama, FusedProjectionIsSplitByRows) {
     EXPECT_EQ(parts[1].rowBegin, 16U);
     EXPECT_EQ(parts[1].rowCount, 8U);
     EXPECT_EQ(parts[2].rowBegin, 24U);
-    EXPECT_EQ(parts[2].out, model::Slot::Value);
+    EXPECT_EQ(parts[2].out, (model::View{model::Slot::Qkv, 24, 8}));
 }
 
 TEST(Llama, RopeFactorsAreReadAndChecked) {
@@ -153,20 +153,12 @@ TEST(Llama, UnusedTensorsAreWarnings) {
 }
 
 TEST(Llama, WhatWouldChangeTheResultIsRefused) {
-    for (const char* name : {"blk.0.ffn_up.bias", "blk.1.attn_q.scale", "blk.0.ffn_gate_inp.weight"}) {
+    for (const char* name : {"output_norm.bias", "token_embd.bias", "blk.1.attn_q.scale"}) {
         TinyModel tiny;
         tiny.tensors[name] = {16, 2};
         const auto program = build(tiny);
         ASSERT_FALSE(program) << name;
         EXPECT_EQ(program.error().kind, ErrorKind::Unsupported) << name;
-    }
-    for (const auto& [key, value] : {std::pair("llama.expert_count", 8U), std::pair("split.count", 2U)}) {
-        TinyModel tiny;
-        tiny.keys[key] = value;
-        const auto program = build(tiny);
-        ASSERT_FALSE(program);
-        EXPECT_EQ(program.error().kind, ErrorKind::Unsupported);
-        EXPECT_THAT(program.error().where, HasSubstr(key));
     }
 }
 

@@ -2,6 +2,6 @@
 kvscope_test(
   NAME model_test
   LABEL unit
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/hparams_test.cpp ${CMAKE_CURRENT_LIST_DIR}/llama_test.cpp
-          ${CMAKE_CURRENT_LIST_DIR}/rope_scaling_test.cpp
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/arch_test.cpp ${CMAKE_CURRENT_LIST_DIR}/hparams_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/llama_test.cpp ${CMAKE_CURRENT_LIST_DIR}/rope_scaling_test.cpp
   DEPS kvscope::model)

@@ -18,7 +18,7 @@ namespace kvscope::test {
 /// Keys and tensors of a sound two-layer `llama` model with weights of zero, to be changed and opened.
 class TinyModel {
   public:
-    using Value = std::variant<std::uint32_t, float, std::string, std::vector<std::uint32_t>>;
+    using Value = std::variant<std::uint32_t, float, std::string, std::vector<std::uint32_t>, std::vector<bool>>;
 
     std::map<std::string, Value> keys = {
         {"general.architecture", std::string("llama")},
@@ -32,6 +32,7 @@ class TinyModel {
     };
     std::map<std::string, std::vector<std::uint64_t>> tensors;
     std::map<std::string, std::vector<float>> values;  ///< of tensors that are not zero
+    std::map<std::string, gguf::TensorType> types;     ///< of tensors that are not F32
 
     TinyModel() {
         tensors = {{"token_embd.weight", {16, 10}}, {"output_norm.weight", {16}}, {"output.weight", {16, 10}}};
@@ -48,6 +49,25 @@ class TinyModel {
         }
     }
 
+    /// The same dimensions under another architecture's name.
+    [[nodiscard]] TinyModel renamed(const std::string& architecture) const {
+        TinyModel other = *this;
+        other.keys.clear();
+        const std::string prefix = std::get<std::string>(keys.at("general.architecture")) + ".";
+        for (const auto& [key, value] : keys) {
+            other.keys[key.starts_with(prefix) ? architecture + key.substr(prefix.size() - 1) : key] = value;
+        }
+        other.keys["general.architecture"] = architecture;
+        return other;
+    }
+    /// Adds a tensor to each of the two layers.
+    void addToLayers(const std::string& name, const std::vector<std::uint64_t>& dims) {
+        for (const char* layer : {"blk.0.", "blk.1."}) tensors[layer + name] = dims;
+    }
+    void eraseFromLayers(const std::string& name) {
+        for (const char* layer : {"blk.0.", "blk.1."}) tensors.erase(layer + name);
+    }
+
     /// Writes the model to a temporary file, opens it and takes the name away again.
     [[nodiscard]] gguf::File open() const {
         gguf::Writer writer;
@@ -57,7 +77,8 @@ class TinyModel {
             for (const std::uint64_t dim : dims) count *= dim;
             const auto known = values.find(name);
             const std::vector<float> data = known != values.end() ? known->second : std::vector<float>(count, 0.0F);
-            if (!writer.addTensor(name, dims, gguf::TensorType::F32, data))
+            const auto type = types.find(name);
+            if (!writer.addTensor(name, dims, type != types.end() ? type->second : gguf::TensorType::F32, data))
                 throw std::runtime_error("cannot add " + name);
         }
         const auto path =
@@ -75,6 +96,7 @@ class TinyModel {
         if (const auto* real = std::get_if<float>(&value)) writer.addFloat32(key, *real);
         if (const auto* text = std::get_if<std::string>(&value)) writer.addString(key, *text);
         if (const auto* list = std::get_if<std::vector<std::uint32_t>>(&value)) writer.addUint32Array(key, *list);
+        if (const auto* flags = std::get_if<std::vector<bool>>(&value)) writer.addBoolArray(key, *flags);
     }
 };
 
