@@ -91,13 +91,32 @@ Result<void> File::stillWhole() const {
     return {};
 }
 
+Result<void> File::addPlaceholder(std::string name, std::vector<std::uint64_t> dims) {
+    std::optional<std::uint64_t> bytes = sizeof(float);
+    for (const std::uint64_t dim : dims) bytes = bytes ? checkedMul(*bytes, dim) : bytes;
+    if (dims.empty() || dims.size() > 4 || !bytes || *bytes == 0 || *bytes >> 63U != 0) {
+        return fail(ErrorKind::BadUsage, whereTensor(name), "[{}] is no shape of a tensor", fmt::join(dims, ", "));
+    }
+    auto& order = m_impl->tensorsByName;
+    const auto nameOf = [&](std::uint32_t i) { return std::string_view(m_impl->tensors[i].name); };
+    const auto place = std::ranges::lower_bound(order, std::string_view(name), {}, nameOf);
+    if (place != order.end() && nameOf(*place) == name) {
+        return fail(ErrorKind::BadUsage, whereTensor(name), "the file has this tensor");
+    }
+    order.insert(place, static_cast<std::uint32_t>(m_impl->tensors.size()));
+    m_impl->tensors.push_back({std::move(name), TensorType::F32, std::move(dims), 0, *bytes, kNoPart});
+    m_impl->resetMarks();
+    return {};
+}
+
 std::string File::whereKey(std::string_view key) const {
     return fmt::format("{}: key {}", m_impl->parts.front().storage.label(), quoteName(key));
 }
 
 std::string File::whereTensor(std::string_view name) const {
     const TensorInfo* tensor = findTensor(name);
-    const OpenedPart& part = m_impl->parts[tensor != nullptr ? tensor->part : 0];
+    const bool placed = tensor != nullptr && tensor->part < m_impl->parts.size();
+    const OpenedPart& part = m_impl->parts[placed ? tensor->part : 0];
     return fmt::format("{}: tensor {}", part.storage.label(), quoteName(name));
 }
 

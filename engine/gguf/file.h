@@ -45,6 +45,8 @@ struct KeyValue {
     std::uint64_t fileOffset = 0;  ///< where the key begins, for error sentences
 };
 
+inline constexpr std::uint32_t kNoPart = 0xFFFFFFFF;
+
 /// One tensor of the file.
 struct TensorInfo {
     std::string name;
@@ -52,7 +54,7 @@ struct TensorInfo {
     std::vector<std::uint64_t> dims;  ///< ne0 (fastest) first, 1 to 4 entries, each > 0
     std::uint64_t offset = 0;         ///< from the start of the part that holds it
     std::uint64_t bytes = 0;
-    std::uint32_t part = 0;  ///< index in File::parts()
+    std::uint32_t part = 0;  ///< index in File::parts(); kNoPart of a placeholder
 
     /// ne0: values in a row.
     [[nodiscard]] std::uint64_t rowLength() const { return dims.front(); }
@@ -124,6 +126,13 @@ class File {
     Result<void> read(const TensorInfo& tensor, std::uint64_t begin, std::span<std::byte> out) const;
     /// Error when a file on disk has become shorter than it was at opening.
     [[nodiscard]] Result<void> stillWhole() const;
+    /// True when data() or read() were asked for bytes of this entry of tensors(), as whoever takes values from it
+    /// does.
+    [[nodiscard]] bool wasRead(const TensorInfo& tensor) const;
+    /// Adds an F32 tensor that the file lacks, without data: with it a program can be built far enough to tell what
+    /// else it needs. data() of it is empty, read() an Error. Pointers into tensors() go stale. Error when the name is
+    /// taken or the shape is none.
+    Result<void> addPlaceholder(std::string name, std::vector<std::uint64_t> dims);
     /// "FILE: key NAME" and "FILE: tensor NAME" for an Error's `where`, names escaped.
     [[nodiscard]] std::string whereKey(std::string_view key) const;
     [[nodiscard]] std::string whereTensor(std::string_view name) const;

@@ -2,6 +2,7 @@
 // Bytes of tensors, in the machine's byte order whatever the file's.
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <new>
 
 #include "engine/gguf/block_order.h"
@@ -55,11 +56,29 @@ class TurningReader {
 
 }  // namespace
 
+std::atomic<bool>* File::Impl::markOf(const TensorInfo& tensor) const {
+    const TensorInfo* begin = tensors.data();
+    const TensorInfo* end = begin + tensors.size();
+    const bool ours = std::less_equal<>()(begin, &tensor) && std::less<>()(&tensor, end);
+    return ours ? &marks[static_cast<std::size_t>(&tensor - begin)] : nullptr;
+}
+
+void File::Impl::mark(const TensorInfo& tensor) const {
+    if (std::atomic<bool>* mark = markOf(tensor); mark != nullptr) mark->store(true, std::memory_order_relaxed);
+}
+
+bool File::wasRead(const TensorInfo& tensor) const {
+    const std::atomic<bool>* mark = m_impl->markOf(tensor);
+    return mark != nullptr && mark->load(std::memory_order_relaxed);
+}
+
 bool File::Impl::turns(const TensorInfo& tensor) const {
     return parts[tensor.part].header.order != kNativeOrder && !isOrderFree(tensor.type);
 }
 
 std::span<const std::byte> File::data(const TensorInfo& tensor) const {
+    if (tensor.part >= m_impl->parts.size()) return {};
+    m_impl->mark(tensor);
     if (!m_impl->turns(tensor)) {
         return m_impl->parts[tensor.part].storage.map().subspan(tensor.offset, tensor.bytes);
     }
@@ -80,6 +99,10 @@ Result<void> File::read(const TensorInfo& tensor, std::uint64_t begin, std::span
         return fail(ErrorKind::Internal, whereTensor(tensor.name), "{} bytes from byte {} were asked of {} bytes",
                     out.size(), begin, tensor.bytes);
     }
+    if (tensor.part >= m_impl->parts.size()) {
+        return fail(ErrorKind::Internal, whereTensor(tensor.name), "the tensor is a placeholder without data");
+    }
+    m_impl->mark(tensor);
     const Storage& storage = m_impl->parts[tensor.part].storage;
     Result<void> got;
     if (!m_impl->turns(tensor)) {

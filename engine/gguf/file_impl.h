@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -28,6 +29,9 @@ struct File::Impl {
     std::vector<TensorInfo> tensors;  ///< of all parts, part after part
     std::vector<std::uint32_t> tensorsByName;
 
+    /// By index in tensors; set by whoever asks for bytes, from any thread.
+    mutable std::unique_ptr<std::atomic<bool>[]> marks;
+
     /// Turned copies of tensors, by part and offset. Never removed, so spans into them stay valid.
     mutable std::mutex turnedMutex;
     mutable std::map<std::pair<std::uint32_t, std::uint64_t>, std::vector<std::byte>> turned;
@@ -35,6 +39,11 @@ struct File::Impl {
     [[nodiscard]] const Header& header() const { return parts.front().header; }
     /// True when bytes of the tensor have to be turned.
     [[nodiscard]] bool turns(const TensorInfo& tensor) const;
+    /// The mark of an entry of `tensors`; null for a copy of one.
+    [[nodiscard]] std::atomic<bool>* markOf(const TensorInfo& tensor) const;
+    void mark(const TensorInfo& tensor) const;
+    /// Makes the marks anew after tensors have been put together.
+    void resetMarks() { marks = std::make_unique<std::atomic<bool>[]>(tensors.size()); }
 };
 
 /// Opens a file and, when it is part of a split model, the others; puts them together.

@@ -199,6 +199,7 @@ Result<File> File::Joiner::join(std::vector<OpenedPart> parts, std::optional<std
                     "the key says {} tensors, the parts hold {} together", *tensorsTold, count);
     }
     if (auto indexed = index(*impl); !indexed) return forward(indexed);
+    impl->resetMarks();
     return File(std::move(impl));
 }
 

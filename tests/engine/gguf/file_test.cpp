@@ -89,6 +89,49 @@ TEST(File, Version2IsTheSame) {
     EXPECT_EQ(file->tensors().size(), 5U);
 }
 
+TEST(File, TellsWhichTensorsWereRead) {
+    const auto file = File::fromBytes(test::richFile(), "rich.gguf");
+    const TensorInfo& four = *file->findTensor("four");
+    const TensorInfo& six = *file->findTensor("six");
+    EXPECT_FALSE(file->wasRead(four));
+    std::vector<std::byte> copy(4);
+    ASSERT_TRUE(file->read(four, 0, copy));
+    EXPECT_TRUE(file->wasRead(four));
+    EXPECT_FALSE(file->wasRead(six));
+    (void)file->data(six);
+    EXPECT_TRUE(file->wasRead(six));
+    EXPECT_FALSE(file->wasRead(*file->findTensor("eight")));
+}
+
+TEST(File, PlaceholdersAreFoundButHaveNoData) {
+    auto file = File::fromBytes(test::richFile(), "rich.gguf");
+    for (const auto& [name, dims] :
+         {std::pair("five", std::vector<std::uint64_t>{4, 2}), std::pair("zero", std::vector<std::uint64_t>{1}),
+          std::pair("a", std::vector<std::uint64_t>{1ULL << 40U, 2})}) {
+        ASSERT_TRUE(file->addPlaceholder(name, dims));
+        const TensorInfo* tensor = file->findTensor(name);
+        ASSERT_NE(tensor, nullptr) << name;
+        EXPECT_EQ(tensor->dims, dims);
+        EXPECT_EQ(tensor->part, kNoPart);
+        EXPECT_TRUE(file->data(*tensor).empty());
+        std::vector<std::byte> copy(4);
+        const auto got = file->read(*tensor, 0, copy);
+        ASSERT_FALSE(got);
+        EXPECT_EQ(got.error().where, "rich.gguf: tensor " + std::string(name));
+        EXPECT_FALSE(file->wasRead(*tensor));
+    }
+    for (const char* name : {"half", "single", "eight", "four", "six"}) {
+        EXPECT_FALSE(file->data(*file->findTensor(name)).empty()) << name;
+        EXPECT_FALSE(file->addPlaceholder(name, {4}));
+    }
+    EXPECT_FALSE(file->addPlaceholder("five", {4, 2}));
+    EXPECT_FALSE(file->addPlaceholder("n", {}));
+    EXPECT_FALSE(file->addPlaceholder("n", {1, 1, 1, 1, 1}));
+    EXPECT_FALSE(file->addPlaceholder("n", {4, 0}));
+    EXPECT_FALSE(file->addPlaceholder("n", {1ULL << 40U, 1ULL << 40U}));
+    EXPECT_FALSE(file->addPlaceholder("n", {1ULL << 61U}));
+}
+
 TEST(File, AFileOfKeysAloneMayEndRightAfterThem) {
     const auto file = File::fromBytes(RawGguf(3, 0, 1).key("k", 0).u8(1).bytes(), "keys.gguf");
     ASSERT_TRUE(file) << file.error().text();

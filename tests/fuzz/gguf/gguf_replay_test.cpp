@@ -15,6 +15,9 @@ using Bytes = std::vector<std::byte>;
 
 TEST(GgufReplay, FixturesGoThroughTheFuzzEntry) {
     EXPECT_TRUE(exerciseGguf(richFile()));
+    EXPECT_TRUE(exerciseGguf(richFile(true)));
+    EXPECT_TRUE(exerciseGguf(packParts(splitFiles())));
+    EXPECT_TRUE(exerciseGguf(packParts(splitFiles(true))));
     for (const Fault& fault : faults()) EXPECT_FALSE(exerciseGguf(fault.bytes)) << fault.name;
 }
 
@@ -52,20 +55,43 @@ void mutate(Bytes& bytes, Rng& rng) {
     }
 }
 
-TEST(GgufReplay, MutatedFilesReturnOrAreRefused) {
-    Rng rng(20261125);
-    const Bytes seed = richFile();
+struct Counts {
     int accepted = 0;
     int refused = 0;
-    for (int round = 0; round < 20000; ++round) {
+};
+
+Counts replay(const Bytes& seed, int rounds) {
+    Rng rng(20261125);
+    int accepted = 0;
+    int refused = 0;
+    for (int round = 0; round < rounds; ++round) {
         Bytes bytes = seed;
         const std::uint64_t changes = 1 + rng.below(6);
         for (std::uint64_t i = 0; i < changes; ++i) mutate(bytes, rng);
-        ASSERT_NO_THROW((exerciseGguf(bytes) ? accepted : refused) += 1) << "round " << round;
+        EXPECT_NO_THROW((exerciseGguf(bytes) ? accepted : refused) += 1) << "round " << round;
     }
-    // both ways are reached often, else the test says little
-    EXPECT_GT(accepted, 500);
-    EXPECT_GT(refused, 5000);
+    return {accepted, refused};
+}
+
+// In each of these both ways are reached often, else the test says little.
+TEST(GgufReplay, MutatedFilesReturnOrAreRefused) {
+    const Counts counts = replay(richFile(), 20000);
+    EXPECT_GT(counts.accepted, 500);
+    EXPECT_GT(counts.refused, 5000);
+}
+
+TEST(GgufReplay, MutatedBigEndianFilesReturnOrAreRefused) {
+    const Counts counts = replay(richFile(true), 20000);
+    EXPECT_GT(counts.accepted, 500);
+    EXPECT_GT(counts.refused, 5000);
+}
+
+TEST(GgufReplay, MutatedSplitModelsReturnOrAreRefused) {
+    for (const bool bigEndian : {false, true}) {
+        const Counts counts = replay(packParts(splitFiles(bigEndian)), 10000);
+        EXPECT_GT(counts.accepted, 500);
+        EXPECT_GT(counts.refused, 2000);
+    }
 }
 
 TEST(GgufReplay, NoiseIsRefused) {

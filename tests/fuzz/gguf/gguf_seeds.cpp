@@ -5,6 +5,7 @@
 
 #include "tests/engine/gguf/fixtures.h"
 #include "tests/engine/gguf/support.h"
+#include "tests/fuzz/gguf/gguf_entry.h"
 
 int main(int argc, char** argv) {
     namespace test = kvscope::gguf::test;
@@ -15,6 +16,9 @@ int main(int argc, char** argv) {
     const std::filesystem::path folder = argv[1];
     std::filesystem::create_directories(folder);
     test::writeBytes(folder / "rich.gguf", test::richFile());
+    test::writeBytes(folder / "big.gguf", test::richFile(true));
+    test::writeBytes(folder / "split", test::packParts(test::splitFiles()));
+    test::writeBytes(folder / "split_big", test::packParts(test::splitFiles(true)));
     int index = 0;
     for (const test::Fault& fault : test::faults()) {
         if (fault.bytes.size() > 4096) continue;
