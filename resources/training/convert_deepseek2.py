@@ -46,9 +46,9 @@ def shared_keys(q, k, y, group):
 def leading(rows, y, rank):
     """A basis (rank, E) of inputs: the leading components of what rows (outputs, E) give on y."""
     out = F.linear(y, rows)
-    values, vectors = torch.linalg.eigh(out.T @ out)
-    print(f"  {rank} of {len(rows)} keep {values[-rank:].sum() / values.sum():.1%}", end="")
-    return vectors[:, -rank:].T @ rows
+    values, vectors = torch.linalg.eigh((out.T @ out).double())
+    print(f"  {rank} of {len(rows)}: {values[-rank:].sum() / values.sum():.1%}", end="")
+    return vectors[:, -rank:].float().T @ rows
 
 
 def start_attention(block, old, s, c):

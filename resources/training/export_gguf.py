@@ -41,11 +41,13 @@ def tokenizer_meta(tok):
 
 
 def kind_of(name, array, kind):
-    """F32 for what is small or added up, I32 for tables, else the file's type."""
+    """I32 for tables, F32 for what is small, added up or routes, F16 for hyper-connections and compressors (as published
+    files have it), else the file's type."""
     if array.dtype == np.int32:
         return g.I32_TENSOR
-    small = array.ndim == 1 or name.endswith(("_ape.weight", "ffn_gate_inp.weight", ".bias")) or "hc_" in name
-    return g.F32 if small or array.shape[-1] % 32 else kind
+    if array.ndim == 1 or name.endswith(("_ape.weight", "ffn_gate_inp.weight")):
+        return g.F32
+    return min(kind, g.F16) if "hc_" in name or "_compressor_" in name else kind
 
 
 def main():

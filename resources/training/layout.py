@@ -88,6 +88,53 @@ class DeepSeek2:
             yield f"blk.{i}.attn_kv_a_norm.weight", np.ones(net.c.kv_rank, np.float32)
 
 
+class DeepSeek4:
+    """GGUF's "deepseek4"."""
+
+    # parts of parameters' names, and what stands for them in a file
+    NAMES = ((".attn.compressor.", ".attn_compressor_"), (".attn.index_compressor.", ".indexer_compressor_"),
+             (".attn.indexer.", ".indexer."), (".attn.", "."), (".ffn.probs_b", ".exp_probs_b.bias"),
+             (".ffn.tid2eid", ".ffn_gate_tid2eid"), (".ffn.", ".ffn_"), ("hc_attn.", "hc_attn_"), ("hc_ffn.", "hc_ffn_"),
+             ("output_hc.", "output_hc_"))
+
+    @staticmethod
+    def keys(c):
+        """Keys beside the common ones."""
+        u, f = g.U32, g.F32Val
+        attention = {
+            "head_count_kv": u(1), "key_length": u(c.head_dim), "value_length": u(c.head_dim), "q_lora_rank": u(c.q_rank),
+            "output_lora_rank": u(c.out_rank), "output_group_count": u(c.n_group), "sliding_window": u(c.window),
+            "compress_ratios": [g.I32(c.ratio(i)) for i in range(c.n_layer)], "compress_rope_freq_base": f(c.compress_base),
+            "indexer.head_count": u(c.n_index), "indexer.key_length": u(c.index_dim), "indexer.top_k": u(c.top_k)}
+        return {**{"attention." + key: value for key, value in attention.items()},
+                "rope.dimension_count": u(c.n_rot), "hyper_connection.count": u(4),
+                "hyper_connection.sinkhorn_iterations": u(c.sinkhorn), "hyper_connection.epsilon": f(c.hyper_eps),
+                "hash_layer_count": u(c.n_hash), "expert_count": u(c.n_expert), "expert_used_count": u(c.n_used),
+                "expert_shared_count": u(1), "expert_feed_forward_length": u(c.n_ff), "expert_gating_func": u(4),
+                "expert_weights_norm": True, "expert_weights_scale": f(c.expert_scale), "swiglu_clamp_exp": f(c.clamp),
+                "swiglu_clamp_shexp": f(c.clamp)}
+
+    @staticmethod
+    def config(of, _):
+        """The Config of a file."""
+        names = {"head_dim": "attention.key_length", "n_rot": "rope.dimension_count", "q_rank": "attention.q_lora_rank",
+                 "out_rank": "attention.output_lora_rank", "n_group": "attention.output_group_count",
+                 "window": "attention.sliding_window", "n_index": "attention.indexer.head_count",
+                 "index_dim": "attention.indexer.key_length", "top_k": "attention.indexer.top_k",
+                 "n_expert": "expert_count", "n_used": "expert_used_count", "n_ff": "expert_feed_forward_length",
+                 "n_hash": "hash_layer_count", "expert_scale": "expert_weights_scale", "clamp": "swiglu_clamp_exp",
+                 "sinkhorn": "hyper_connection.sinkhorn_iterations", "hyper_eps": "hyper_connection.epsilon",
+                 "compress_base": "attention.compress_rope_freq_base"}
+        ratios = " ".join(map(str, of("attention.compress_ratios")))
+        return model_of("deepseek4").Config(**sizes(of), ratios=ratios, **{k: of(v) for k, v in names.items()})
+
+    @staticmethod
+    def extra(net):
+        """Gains that training folds away."""
+        for i in range(net.c.n_layer):
+            yield f"blk.{i}.attn_q_a_norm.weight", np.ones(net.c.q_rank, np.float32)
+
+
 class Llama:
     """GGUF's "llama"."""
 
@@ -108,7 +155,7 @@ class Llama:
         return ()
 
 
-OF = {"llama": Llama, "gemma4": Gemma4, "deepseek2": DeepSeek2}
+OF = {"llama": Llama, "gemma4": Gemma4, "deepseek2": DeepSeek2, "deepseek4": DeepSeek4}
 
 
 def model_of(arch):
@@ -118,7 +165,9 @@ def model_of(arch):
 
 
 def tensor_name(parameter):
-    """blk.0.attn_q -> blk.0.attn_q.weight; names that hold their ending keep it."""
+    """blk.0.attn_q -> blk.0.attn_q.weight; blk.0.attn.compressor.kv -> blk.0.attn_compressor_kv.weight."""
+    for part, other in DeepSeek4.NAMES:
+        parameter = parameter.replace(part, other)
     return parameter if parameter.endswith(".bias") else parameter + ".weight"
 
 
@@ -128,6 +177,6 @@ def tensors(net):
     for i in range(net.c.n_layer):
         yield f"blk.{i}.attn_norm.weight", ones
         yield f"blk.{i}.ffn_norm.weight", ones
-    for name, p in net.named_parameters():
-        yield tensor_name(name), p.detach().numpy()
+    for name, value in net.state_dict().items():
+        yield tensor_name(name), value.numpy()
     yield from OF[net.ARCH].extra(net)

@@ -178,7 +178,8 @@ def main():
     os.makedirs(a.out, exist_ok=True)
     net, corpus = start(a)
     small = net.small()
-    muon = Muon([p for p in net.parameters() if not any(p is x for x in small)], a.lr)
+    large = [p for p in net.parameters() if p.requires_grad and not any(p is x for x in small)]
+    muon = Muon(large, a.lr)
     adam = torch.optim.AdamW(small, lr=a.lr_embd, betas=(0.9, 0.95), weight_decay=0.01)
     stages = parse_stages(a.stages)
     plan = [stage for stage in stages for _ in range(stage[2])]
