@@ -11,4 +11,14 @@ kvscope_shader_library(
   attn_scores
   attn_error
   kv_move
+  map
+  match_norm
+  sparse
+  stream_mix
+  hyper
+  route
+  compress_store
+  compress_pool
+  index_scores
+  index_select
 )

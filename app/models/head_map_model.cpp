@@ -36,6 +36,13 @@ const std::array<MetricInfo, trace::kHeadMetrics>& metricInfos() {
         {HeadMetric::AttentionKl, "attention KL",
          "KL(approximate ‖ exact) of the attention distributions, nats; for pure selection −ln of mass recall.\n"
          "On steps with the error probe; one value a query head."},
+        {HeadMetric::CompressedRows, "compressed rows",
+         "Rows that stand for blocks of tokens (compressed attention).\nCounted after each step; one value a KV head."},
+        {HeadMetric::IndexRows, "index rows",
+         "Keys of the layer's indexer, which chooses compressed rows.\nCounted after each step; one value a KV head."},
+        {HeadMetric::SelectedRows, "selected rows",
+         "Compressed rows that the newest query of the step chose to read.\nCounted after each step; one value a KV "
+         "head."},
     }};
     return kTable;
 }

@@ -28,17 +28,23 @@ shared::AttentionPush makePush(const AttentionArgs& args) {
     push.tableBase = args.cache.tableBase;
     push.tableStride = args.cache.tableStride;
     push.kvHeads = args.shape.kvHeads;
-    push.splits = args.splits;
+    push.heads = args.shape.heads;
+    push.parts = args.shape.group() / headsAtOnce(args.shape.group());
+    push.splits = args.splitsAll != 0 ? args.splitsAll : args.splits;
+    push.splitBase = args.splitBase;
+    push.listStride = args.listStride;
+    push.sinkOffset = args.sinkOffset;
     push.queryOffset = args.query.offset;
     push.queryStride = args.query.stride;
     push.outOffset = args.out.offset;
     push.outStride = args.out.stride;
     push.pageWords = static_cast<std::uint32_t>(args.shape.pageBytes() / 4);
-    push.valueOffset = static_cast<std::uint32_t>(args.shape.pageKeyBytes() / 4);
+    push.valueOffset = args.shape.shared ? 0 : static_cast<std::uint32_t>(args.shape.pageKeyBytes() / 4);
     push.sinks = args.shape.sinks;
     push.window = args.shape.window;
     push.nativeWindow = args.shape.nativeWindow;
     push.scale = args.shape.scale;
+    push.softcap = args.shape.softcap;
     return push;
 }
 
@@ -59,38 +65,64 @@ std::uint64_t AttentionShape::pageKeyBytes() const {
 }
 
 std::uint64_t AttentionShape::pageBytes() const {
-    return pageKeyBytes() + value->rowBytes(headDim) * shared::kPageRows;
+    return rowBytes() * shared::kPageRows;
+}
+
+std::uint64_t AttentionShape::rowBytes() const {
+    return key->rowBytes(headDim) + (shared ? 0 : value->rowBytes(valueDim));
+}
+
+std::uint32_t AttentionShape::chunk() const {
+    return shared ? chunkOf(headDim) : std::min(chunkOf(headDim), chunkOf(valueDim));
+}
+
+std::uint32_t headsAtOnce(std::uint32_t group) {
+    if (group <= shared::kMaxQuerySlots) return group;
+    for (std::uint32_t heads = kTiledSlots; heads > 1; --heads) {
+        if (group % heads == 0) return heads;
+    }
+    return 1;
 }
 
 std::uint32_t attentionTile(std::uint32_t group, std::uint32_t columns) {
     std::uint32_t tile = 1;
-    while (tile < 8 && columns % (tile * 2) == 0 && group * tile * 2 <= kTiledSlots) tile *= 2;
+    const std::uint32_t heads = headsAtOnce(group);
+    while (tile < 8 && columns % (tile * 2) == 0 && heads * tile * 2 <= kTiledSlots) tile *= 2;
     return tile;
 }
 
 Result<Dispatch> attnDecode(KernelLibrary& library, const AttentionArgs& args) {
     const AttentionShape& shape = args.shape;
-    KVS_ASSERT(shape.group() * args.tile <= shared::kMaxQuerySlots && args.columns % args.tile == 0);
-    const std::uint32_t eights = valueRun(library, shape.headDim) == 8 ? 1 : 0;
-    auto dispatch = make(library.get("attn_decode", library.reductionLanes(),
-                                     {shape.key->id, shape.value->id, shape.headDim, shape.group(), args.tile,
-                                      chunkOf(shape.headDim), eights},
-                                     sizeof(shared::AttentionPush)),
-                         makePush(args),
-                         {args.cache.columns, args.cache.index, args.cache.positions, args.cache.pages,
-                          args.query.buffer, args.partial, args.stats});
+    const std::uint32_t heads = headsAtOnce(shape.group());
+    KVS_ASSERT(heads * args.tile <= shared::kMaxQuerySlots && args.columns % args.tile == 0);
+    KVS_ASSERT(args.lists == nullptr || args.tile == 1);
+    const auto flag = [](bool on) { return on ? 1U : 0U; };
+    auto dispatch =
+        make(library.get("attn_decode", library.reductionLanes(),
+                         {shape.key->id, shape.value->id, shape.headDim, heads, args.tile, shape.chunk(),
+                          flag(valueRun(library, shape.valueDim) == 8), shape.valueDim, flag(shape.shared),
+                          flag(args.lists != nullptr), flag(shape.softcap > 0), flag(args.splitBase != 0)},
+                         sizeof(shared::AttentionPush)),
+             makePush(args),
+             {args.cache.columns, args.cache.index, args.cache.positions, args.cache.pages, args.query.buffer,
+              args.partial, args.stats, args.lists != nullptr ? args.lists : args.cache.index});
     if (!dispatch) return dispatch;
-    dispatch->x = shape.kvHeads;
+    dispatch->x = shape.heads / heads;
     dispatch->y = args.splits;
     dispatch->z = args.columns / args.tile;
     return dispatch;
 }
 
 Result<Dispatch> attnCombine(KernelLibrary& library, const AttentionArgs& args) {
-    auto dispatch =
-        make(library.get("attn_combine", library.reductionLanes(), {args.shape.headDim, args.shape.group()},
-                         sizeof(shared::AttentionPush)),
-             makePush(args), {args.cache.columns, args.cache.index, args.partial, args.stats, args.out.buffer});
+    shared::AttentionPush push = makePush(args);
+    push.splitBase = args.splits;
+    push.splitCount = args.splitsAll > args.splits ? args.splitsAll - args.splits : 0;
+    auto dispatch = make(library.get("attn_combine", library.reductionLanes(),
+                                     {args.shape.valueDim, args.shape.group(), args.sinks != nullptr ? 1U : 0U},
+                                     sizeof(shared::AttentionPush)),
+                         push,
+                         {args.cache.columns, args.cache.index, args.partial, args.stats, args.out.buffer,
+                          args.sinks != nullptr ? args.sinks : args.stats});
     if (!dispatch) return dispatch;
     dispatch->x = args.shape.heads;
     dispatch->y = args.columns;
@@ -101,10 +133,11 @@ std::uint64_t rowsUniqueBytes(const AttentionShape& shape, std::uint32_t rows) {
     const std::uint64_t whole = rows / shared::kPageRows;
     const std::uint64_t rest = rows % shared::kPageRows;
     std::uint64_t sum = 0;
-    for (const RowStorage* storage : {shape.key, shape.value}) {
-        sum +=
-            whole * storage->uniqueBytes(shape.headDim, shared::kPageRows) + storage->uniqueBytes(shape.headDim, rest);
-    }
+    const auto add = [&](const RowStorage& storage, std::uint32_t dim) {
+        sum += whole * storage.uniqueBytes(dim, shared::kPageRows) + storage.uniqueBytes(dim, rest);
+    };
+    add(*shape.key, shape.headDim);
+    if (!shape.shared) add(*shape.value, shape.valueDim);
     return sum;
 }
 
@@ -112,11 +145,14 @@ Traffic attnDecodeTraffic(const KernelLibrary& library, const AttentionArgs& arg
                           std::span<const std::uint32_t> rows) {
     const AttentionShape& shape = args.shape;
     const std::uint64_t d = shape.headDim;
+    const std::uint64_t dv = shape.valueDim;
     const std::uint64_t lanes = library.reductionLanes();
-    const std::uint64_t slots = std::uint64_t{shape.group()} * args.tile;
-    const std::uint64_t tiles = args.columns / args.tile;
-    const std::uint32_t run = valueRun(library, shape.headDim);
-    const std::uint64_t rounds = ceilDiv(d / run, lanes);  // passes of the lanes over the dimensions
+    const std::uint64_t slots = std::uint64_t{headsAtOnce(shape.group())} * args.tile;
+    const std::uint64_t parts = shape.group() / headsAtOnce(shape.group());
+    const std::uint64_t tiles = args.columns / args.tile * parts;
+    const std::uint32_t run = valueRun(library, shape.valueDim);
+    const std::uint64_t rounds = ceilDiv(dv / run, lanes);  // passes of the lanes over the dimensions
+    const RowStorage& values = shape.shared ? *shape.key : *shape.value;
     Traffic traffic;
     auto& index = traffic.category[shared::kCatIndex];
     auto& kv = traffic.category[shared::kCatKvRead];
@@ -127,36 +163,79 @@ Traffic attnDecodeTraffic(const KernelLibrary& library, const AttentionArgs& arg
             const std::uint64_t n = std::min<std::uint64_t>(shared::kSplitRows, count - first);
             const std::uint64_t steps = ceilDiv(n, lanes);
             index.requested += tiles * (4 * slots + 4 * steps + 4 * n + 4 * ceilDiv(n, shared::kPageRows) * rounds);
-            kv.requested +=
-                tiles * n * (shape.key->rowRequested(shape.headDim) + d / run * shape.value->runRequested(run));
+            kv.requested += tiles * n * (shape.key->rowRequested(shape.headDim) + dv / run * values.runRequested(run));
             activations.requested += tiles * steps * slots * d * 4;
-            activations.written += tiles * slots * (8 + 4 * d);
-            traffic.flops += 4 * tiles * slots * n * d;
+            activations.written += tiles * slots * (8 + 4 * dv);
+            traffic.flops += 2 * tiles * slots * n * (d + dv);
+        }
+        if (args.splitBase != 0) {  // a second stream's empty splits say so
+            activations.written += tiles * slots * 8 * (args.splits - ceilDiv(count, shared::kSplitRows));
         }
         kv.unique += rowsUniqueBytes(shape, count);
         index.unique += 4 + 4 * ceilDiv(count, shared::kPageRows) + 4 * std::uint64_t{count};
     }
-    index.unique += std::uint64_t{4} * args.columns + 4 * tiles;  // positions, and the sequence of each tile
+    index.unique += std::uint64_t{4} * args.columns + 4 * (args.columns / args.tile);  // positions, tiles' sequences
     activations.unique = 4 * d * shape.heads * args.columns;
     return traffic;
 }
 
-Traffic attnCombineTraffic(const KernelLibrary& library, const AttentionArgs& args,
-                           std::span<const std::uint32_t> rows) {
-    const std::uint64_t d = args.shape.headDim;
+Traffic attnGatherTraffic(const KernelLibrary& library, const AttentionArgs& args,
+                          std::span<const std::uint32_t> chosen) {
+    const AttentionShape& shape = args.shape;
+    const std::uint64_t d = shape.headDim;
+    const std::uint64_t dv = shape.valueDim;
+    const std::uint64_t lanes = library.reductionLanes();
+    const std::uint64_t heads = headsAtOnce(shape.group());
+    const std::uint64_t parts = shape.heads / heads;
+    const std::uint32_t run = valueRun(library, shape.valueDim);
+    const std::uint64_t runs = dv / run;
+    const RowStorage& values = shape.shared ? *shape.key : *shape.value;
+    Traffic traffic;
+    auto& index = traffic.category[shared::kCatIndex];
+    auto& kv = traffic.category[shared::kCatKvRead];
+    auto& activations = traffic.category[shared::kCatActivations];
+    for (const std::uint32_t count : chosen) {
+        // in every workgroup: the sequence, and by every lane the count
+        index.requested += parts * args.splits * (4 + 4 * lanes);
+        for (std::uint64_t first = 0; first < count; first += shared::kSplitRows) {
+            const std::uint64_t n = std::min<std::uint64_t>(shared::kSplitRows, count - first);
+            // positions of the query; a slot, its page and its position by a lane a row; slot and page a run of values
+            index.requested += parts * (4 * heads + 12 * n + 8 * n * runs);
+            kv.requested += parts * n * (shape.key->rowRequested(shape.headDim) + runs * values.runRequested(run));
+            activations.requested += parts * ceilDiv(n, lanes) * heads * d * 4;
+            activations.written += parts * heads * (8 + 4 * dv);
+            traffic.flops += 2 * parts * heads * n * (d + dv);
+        }
+        activations.written += parts * heads * 8 * (args.splits - ceilDiv(count, shared::kSplitRows));
+        kv.unique += std::uint64_t{count} * shape.rowBytes();
+        index.unique += 8 + 4 + 12 * std::uint64_t{count};
+    }
+    activations.unique = 4 * d * shape.heads * chosen.size();
+    return traffic;
+}
+
+Traffic attnCombineTraffic(const KernelLibrary& library, const AttentionArgs& args, std::span<const std::uint32_t> rows,
+                           std::span<const std::uint32_t> second) {
+    const std::uint64_t d = args.shape.valueDim;
     const std::uint64_t rounds = ceilDiv(d / 4, library.reductionLanes());
     const std::uint64_t each = std::uint64_t{args.shape.group()} * args.columns;
+    const std::uint64_t seconds = args.splitsAll > args.splits ? args.splitsAll - args.splits : 0;
     Traffic traffic;
     auto& index = traffic.category[shared::kCatIndex];
     auto& activations = traffic.category[shared::kCatActivations];
-    for (const std::uint32_t count : rows) {
-        const std::uint64_t splits = ceilDiv(count, shared::kSplitRows);
+    for (std::size_t head = 0; head < rows.size(); ++head) {
+        const std::uint64_t splits = ceilDiv(rows[head], shared::kSplitRows);
+        const std::uint64_t more = second.empty() ? 0 : ceilDiv(second[head], shared::kSplitRows);
         index.requested += each * 8;
-        activations.requested += each * splits * (16 + 8 * rounds + 4 * d);
-        activations.unique += each * splits * (8 + 4 * d);
+        activations.requested += each * ((splits + seconds) * (16 + 8 * rounds) + (splits + more) * 4 * d);
+        activations.unique += each * ((splits + seconds) * 8 + (splits + more) * 4 * d);
         activations.written += each * 4 * d;
     }
     index.unique = std::uint64_t{4} * args.columns + 4 * rows.size();
+    if (args.sinks != nullptr) {
+        traffic.category[shared::kCatWeights].requested = std::uint64_t{4} * args.shape.heads * args.columns;
+        traffic.category[shared::kCatWeights].unique = std::uint64_t{4} * args.shape.heads;
+    }
     return traffic;
 }
 
@@ -164,12 +243,13 @@ Result<Dispatch> attnScores(KernelLibrary& library, const ErrorArgs& args) {
     const AttentionShape& shape = args.attention.shape;
     shared::AttentionPush push = makePush(args.attention);
     push.exactRows = args.rowCapacity;
-    auto dispatch = make(library.get("attn_scores", library.reductionLanes(),
-                                     {shape.key->id, shape.headDim, shape.group(), chunkOf(shape.headDim)},
-                                     sizeof(shared::AttentionPush)),
-                         push,
-                         {args.attention.cache.columns, args.attention.cache.index, args.attention.cache.positions,
-                          args.attention.cache.pages, args.attention.query.buffer, args.scores});
+    auto dispatch =
+        make(library.get("attn_scores", library.reductionLanes(),
+                         {shape.key->id, shape.headDim, shape.group(), shape.chunk(), shape.softcap > 0 ? 1U : 0U},
+                         sizeof(shared::AttentionPush)),
+             push,
+             {args.attention.cache.columns, args.attention.cache.index, args.attention.cache.positions,
+              args.attention.cache.pages, args.attention.query.buffer, args.scores});
     if (!dispatch) return dispatch;
     dispatch->x = shape.kvHeads;
     dispatch->y = static_cast<std::uint32_t>(ceilDiv(args.rowCapacity, library.reductionLanes()));
@@ -183,12 +263,16 @@ Result<Dispatch> attnError(KernelLibrary& library, const ErrorArgs& args) {
     shared::AttentionPush push = makePush(args.attention);
     push.exactRows = args.rowCapacity;
     push.record = args.record;
-    auto dispatch = make(library.get("attn_error", library.reductionLanes(), {shape.headDim, shape.group()},
-                                     sizeof(shared::AttentionPush)),
-                         push,
-                         {args.attention.cache.columns, args.attention.cache.index, args.attention.cache.positions,
-                          args.exact, args.attention.query.buffer, args.scores, args.exactScores,
-                          args.attention.out.buffer, args.records, args.taps});
+    push.tapBase = args.tapBase;
+    auto dispatch =
+        make(library.get("attn_error", library.reductionLanes(),
+                         {shape.headDim, shape.group(), shape.valueDim, shape.shared ? 1U : 0U,
+                          shape.softcap > 0 ? 1U : 0U, args.attention.sinks != nullptr ? 1U : 0U},
+                         sizeof(shared::AttentionPush)),
+             push,
+             {args.attention.cache.columns, args.attention.cache.index, args.attention.cache.positions, args.exact,
+              args.attention.query.buffer, args.scores, args.exactScores, args.attention.out.buffer, args.records,
+              args.taps, args.attention.sinks != nullptr ? args.attention.sinks : args.exactScores});
     if (!dispatch) return dispatch;
     dispatch->x = shape.heads;
     return dispatch;

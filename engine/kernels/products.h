@@ -29,7 +29,7 @@ enum class ProductMode : std::uint32_t { Store = 0, Add = 1, Gated = 2 };
 
 struct MatMulArgs {
     WeightView weight;  ///< gated: gate rows, then as many up rows
-    ColumnsView in;     ///< offset 0
+    ColumnsView in;
     ColumnsView out;
     const vulkan::Buffer* bias = nullptr;  ///< (rows) f32 or none
     std::uint32_t biasOffset = 0;          ///< words
@@ -37,6 +37,15 @@ struct MatMulArgs {
     std::uint32_t columnBegin = 0;
     std::uint32_t columns = 1;
     std::uint32_t tile = 1;  ///< columns an invocation computes: 1, 2, 4 or 8; divides columns
+    float scale = 1;         ///< of the product
+    bool gelu = false;       ///< gated: gelu (tanh form) instead of silu
+    float clampAt = 0;       ///< gated: gate at most this, the other within ± this; 0 = none
+    // blocks of a block-diagonal matrix, or the chosen experts of each column: block b reads in + b · inStep
+    std::uint32_t blocks = 1;
+    std::uint32_t inStep = 0, outStep = 0;  ///< words
+    const ColumnsView* route = nullptr;     ///< expert ids of each column; then `weight` holds whole experts
+    std::uint32_t experts = 0;              ///< experts in this piece of the weight
+    std::uint32_t expertBegin = 0;          ///< id of the first
 };
 /// Columns that an invocation should compute when there are many (divides 8): fewer on a CPU implementation, where the
 /// unrolled code takes seconds to compile.
@@ -57,9 +66,10 @@ Result<Dispatch> embed(KernelLibrary& library, const EmbedArgs& args);
 
 struct NormArgs {
     ColumnsView in, out;
-    const vulkan::Buffer* gain = nullptr;
-    std::uint32_t gainOffset = 0;  ///< words, a multiple of 4
-    std::uint32_t width = 0;
+    const vulkan::Buffer* gain = nullptr;  ///< (width) f32 or none
+    std::uint32_t gainOffset = 0;          ///< words, a multiple of 4
+    std::uint32_t width = 0;               ///< of a group
+    std::uint32_t groups = 1;              ///< groups of a column, one after the other
     std::uint32_t columns = 1;
     float eps = 0;
 };

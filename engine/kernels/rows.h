@@ -9,21 +9,26 @@
 namespace kvscope::kernels {
 
 struct RopeAppendArgs {
-    AttentionShape shape;
+    AttentionShape shape;  ///< heads = 0: nothing is rotated in place; kvHeads = 0: nothing is appended
     CacheView cache;
-    const vulkan::Buffer* activations = nullptr;                    ///< queries, keys and values of the step
-    std::uint32_t queryOffset = 0, keyOffset = 0, valueOffset = 0;  ///< words: column 0
-    std::uint32_t stride = 0;                                       ///< words from column to column
-    const vulkan::Buffer* ropeTable = nullptr;                      ///< (column, pair) -> (cos, sin) f32
+    ColumnsView query;
+    ColumnsView key;
+    ColumnsView value;
+    std::uint32_t queryHead = 0;                ///< words from query head to query head
+    const vulkan::Buffer* ropeTable = nullptr;  ///< (column, pair) -> (cos, sin) f32
+    std::uint32_t begin = 0;                    ///< first rotated value of a head
     std::uint32_t pairs = 0;
     bool halves = false;                    ///< pairs (i, i + pairs) instead of (2i, 2i+1)
-    std::uint32_t slotBase = 0;             ///< word of the layer's append slots in the index: [KV head][column]
+    bool inverse = false;                   ///< rotates back
+    std::uint32_t slotBase = 0;             ///< word of the stream's append slots in the index: [KV head][column]
     std::uint32_t slotStride = 0;           ///< columns there is room for
     const vulkan::Buffer* exact = nullptr;  ///< rows kept aside, or nullptr
     std::uint32_t columns = 1;
+    std::uint32_t appended = 1;  ///< columns that append a row, for the traffic
 };
-/// Rotates queries and keys, appends keys and values to the cache.
+/// Rotates queries in place; rotates keys and appends keys and values to the cache.
 Result<Dispatch> ropeAppend(KernelLibrary& library, const RopeAppendArgs& args);
+[[nodiscard]] Traffic ropeAppendTraffic(const RopeAppendArgs& args);
 
 struct KvMoveArgs {
     AttentionShape from, to;

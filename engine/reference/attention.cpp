@@ -29,7 +29,9 @@ AttentionResult attend(std::span<const float> q, const RowsView& k, const RowsVi
     double largest = options.sinkLogit.value_or(-kInfinity);
     for (std::size_t row = 0; row < k.rows; ++row) {
         if (options.visible && !options.visible(row)) continue;
-        result.probabilities[row] = options.scale * query.dot(toDouble(k.row(row)));
+        double score = options.scale * query.dot(toDouble(k.row(row)));
+        if (options.softcap > 0) score = options.softcap * std::tanh(score / options.softcap);
+        result.probabilities[row] = score;
         largest = std::max(largest, result.probabilities[row]);
     }
     Eigen::VectorXd output = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(v.width));

@@ -23,6 +23,7 @@ struct RowsView {
 /// What is beside q, k and v in an attention.
 struct AttentionOptions {
     double scale = 1;
+    double softcap = 0;                            ///< scores become softcap · tanh(score / softcap); 0 = none
     std::function<bool(std::size_t row)> visible;  ///< empty: all rows
     std::optional<double> sinkLogit;               ///< a logit without a value that takes part in the sum
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "engine/base/error.h"
@@ -15,29 +16,44 @@ namespace kvscope::runtime {
 /// whole runs of 32 values, and the small inputs that the host writes before each step.
 class Activations {
   public:
-    static Result<Activations> create(vulkan::Device& device, const model::Program& program, std::uint32_t columns);
+    /// `indexRows`: rows that an indexer may have to score for a column; 0 = no indexer.
+    static Result<Activations> create(vulkan::Device& device, const model::Program& program, std::uint32_t columns,
+                                      std::uint32_t indexRows);
 
-    /// Where a slot's columns lie. Query, Key and Value share one buffer, one after the other in each column.
-    [[nodiscard]] kernels::ColumnsView view(model::Slot slot) const;
-    /// Makes room for `columns` rows of logits and for attention over `splits` splits. True when buffers were replaced.
-    Result<bool> ensure(vulkan::Device& device, std::uint32_t logitColumns, std::uint32_t splits);
+    /// Where a view's columns lie.
+    [[nodiscard]] kernels::ColumnsView view(const model::View& view) const;
+    /// Results of the chosen experts before they are summed: (columns, used · width).
+    [[nodiscard]] kernels::ColumnsView expertResults() const;
+
+    /// What attention needs room for: values and sums of all splits of a column.
+    struct AttentionRoom {
+        std::uint64_t values = 0;
+        std::uint64_t sums = 0;
+    };
+    /// Makes room for `columns` rows of logits and for attention. True when buffers were replaced.
+    Result<bool> ensure(vulkan::Device& device, std::uint32_t logitColumns, const AttentionRoom& room);
 
     vulkan::Buffer columns;                  ///< token, position, sequence slot, keep-aside flag
     std::vector<vulkan::Buffer> ropeTables;  ///< one for each distinct table of the program
     std::vector<std::uint32_t> ropeTableOf;  ///< operation index -> table (or 0)
     vulkan::Buffer partial, stats;           ///< attention, split by split
     vulkan::Buffer logits;
+    vulkan::Buffer indexScores;                      ///< (columns, indexCapacity) f32
+    std::uint32_t indexCapacity = 0;                 ///< slots
+    std::map<std::uint32_t, vulkan::Buffer> chosen;  ///< by layer: (columns, 1 + topK), a count and slots
 
   private:
-    struct Place {
-        std::size_t buffer = 0;
-        std::uint32_t offset = 0;
-        std::uint32_t stride = 0;
-    };
-    std::vector<vulkan::Buffer> m_buffers;
-    Place m_hidden, m_normed, m_query, m_key, m_value, m_attention, m_feedForward;
-    std::uint32_t m_columns = 0, m_heads = 0, m_headDim = 0, m_vocabulary = 0;
-    std::uint32_t m_logitColumns = 0, m_splits = 0;
+    Result<void> makeSlots(vulkan::Device& device, const model::Program& program);
+    Result<void> makeRopeTables(vulkan::Device& device, const model::Program& program);
+    Result<void> makeSelection(vulkan::Device& device, const model::Program& program, std::uint32_t indexRows);
+
+    std::vector<vulkan::Buffer> m_slots;  ///< by slot number; empty for the logits
+    std::vector<std::uint32_t> m_strides;
+    vulkan::Buffer m_expertResults;
+    std::uint32_t m_expertStride = 0;
+    std::uint32_t m_columns = 0, m_vocabulary = 0;
+    std::uint32_t m_logitColumns = 0;
+    AttentionRoom m_room;
 };
 
 }  // namespace kvscope::runtime

@@ -6,12 +6,13 @@
 #include <ctime>
 #include <fstream>
 #include <map>
+#include <ranges>
 
 #include "engine/base/units.h"
-#include "engine/kernels/row_storage.h"
 #include "engine/probe/decisions.h"
+#include "engine/runtime/layer_facts.h"
 #include "engine/runtime/session_impl.h"
-#include "shaders/shared/constants.h"
+#include "engine/runtime/session_shapes.h"
 
 namespace kvscope::runtime {
 
@@ -36,25 +37,14 @@ std::string utcNow() {
                        utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
-Result<void> checkShape(const gguf::File& file, const model::Hparams& h) {
+Result<void> checkShape(const gguf::File& file, const model::CacheLayout& layout) {
     const std::string where = file.path().string();
-    const auto uniform = [](const std::vector<std::uint32_t>& v) {
-        return std::ranges::all_of(v, [&](std::uint32_t x) { return x == v.front(); });
-    };
-    if (!uniform(h.nHeads) || !uniform(h.nKvHeads)) {
-        return fail(ErrorKind::Unsupported, where, "layers with different numbers of heads cannot be run yet");
-    }
-    if (h.headDimK != h.headDimV) {
-        return fail(ErrorKind::Unsupported, where, "keys of {} and values of {} per head cannot be run yet", h.headDimK,
-                    h.headDimV);
-    }
-    if (kernels::chunkOf(h.headDimK) == 0) {
-        return fail(ErrorKind::Unsupported, where, "head size {} is no multiple of 8", h.headDimK);
-    }
-    const std::uint32_t group = h.nHeads.front() / h.nKvHeads.front();
-    if (group > shared::kMaxQuerySlots) {
-        return fail(ErrorKind::Unsupported, where, "{} query heads share a KV head; at most {} can be run", group,
-                    shared::kMaxQuerySlots);
+    for (const model::CacheStream& stream : layout.streams) {
+        for (const std::uint32_t width : {stream.keyDim, stream.valueDim, stream.sharedValue}) {
+            if (width % 8 == 0) continue;
+            return fail(ErrorKind::Unsupported, where, "rows of {} values in layer {} cannot be run: no multiple of 8",
+                        width, stream.layer);
+        }
     }
     return {};
 }
@@ -63,7 +53,9 @@ Result<void> checkShape(const gguf::File& file, const model::Hparams& h) {
 
 cache::ModelShape Session::Impl::modelShape() const {
     const model::Hparams& h = hparams();
-    return {h.architecture, h.nLayers, h.nHeads.front(), h.nKvHeads.front(), h.headDimK, h.nCtxTrained};
+    const std::uint32_t heads = *std::ranges::max_element(h.nHeads);
+    const std::uint32_t kvHeads = *std::ranges::max_element(h.nKvHeads);
+    return {h.architecture, h.nLayers, heads, kvHeads, h.headDimK, h.nCtxTrained};
 }
 
 Result<void> Session::Impl::checkPolicy(const cache::CachePolicy& policy) {
@@ -78,20 +70,13 @@ Result<void> Session::Impl::init(const SessionOptions& wanted) {
     policyRequested = wanted.policy;
     startedAt = utcNow();
     const model::Hparams& h = hparams();
-    if (auto checked = checkShape(engine.file(), h); !checked) return checked;
+    if (auto checked = checkShape(engine.file(), engine.program().layout); !checked) return checked;
     if (auto checked = checkPolicy(options.policy); !checked) return checked;
     contextLength = options.contextLength != 0 ? options.contextLength : h.nCtxTrained;
     if (contextLength == 0) return fail(ErrorKind::BadUsage, "context length", "the model states none: give one");
     options.chunk = std::clamp(options.chunk, 1U, 512U);
     chunkLimit = options.chunk;
-    cache::StoreShape shape;
-    shape.layers = h.nLayers;
-    shape.heads = h.nHeads.front();
-    shape.kvHeads = h.nKvHeads.front();
-    shape.headDim = h.headDimK;
-    shape.contextLength = contextLength;
-    shape.maxColumns = std::max(options.chunk, 16U);
-    shape.rowsCap = options.cacheRowsCap;
+    const cache::StoreShape shape = storeShape(engine.program(), contextLength, options);
     kernels::KernelLibrary& library = *engine.impl().library;
     auto made = cache::RegionStore::create(library, shape, options.policy);
     if (!made) return forward(made);
@@ -113,27 +98,28 @@ Result<void> Session::Impl::init(const SessionOptions& wanted) {
 }
 
 Result<void> Session::Impl::makeErrorBuffers() {
-    const model::Hparams& h = hparams();
     vulkan::Device& device = *engine.impl().device;
-    probe::ErrorShape shape;
-    shape.layers = h.nLayers;
-    shape.heads = h.nHeads.front();
-    shape.kvHeads = h.nKvHeads.front();
-    shape.headDim = h.headDimK;
-    shape.positions = contextLength;
-    shape.rowCapacity = contextLength + store->shape().maxColumns;
-    for (const model::Operation& operation : engine.program().operations) {
-        if (const auto* attend = std::get_if<model::AttendOp>(&operation)) shape.scale = attend->scale;
-    }
+    auto shape = errorShape(engine.file(), engine.program(), contextLength);
+    if (!shape) return forward(shape);
+    shape->rowCapacity = contextLength + store->shape().maxColumns;
     const std::uint64_t budget = options.probes.exactRowsBudget != 0
                                      ? options.probes.exactRowsBudget
                                      : std::min(availableHostBytes(), device.memoryBudget()) / 4;
-    auto made = probe::AttentionError::create(device, shape, budget);
+    auto made = probe::AttentionError::create(device, *shape, budget);
     if (!made) return forward(made);
     error = std::move(*made);
-    if (error.layersCovered() < h.nLayers) {
-        remarks.push_back(fmt::format("the error probe covers {} of {} layers within its budget of {}",
-                                      error.layersCovered(), h.nLayers, formatBytes(budget)));
+    const auto judged = static_cast<std::uint32_t>(std::ranges::count_if(
+        std::views::iota(0U, hparams().nLayers), [&](std::uint32_t layer) { return error.judges(layer); }));
+    const auto wanted = static_cast<std::uint32_t>(
+        std::ranges::count_if(shape->layers, [](const probe::ErrorLayer& layer) { return layer.heads > 0; }));
+    if (judged < wanted) {
+        remarks.push_back(fmt::format("the error probe covers {} of {} layers within its budget of {}", judged, wanted,
+                                      formatBytes(budget)));
+    }
+    if (wanted < hparams().nLayers) {
+        remarks.push_back(
+            fmt::format("the error probe judges {} of {} layers: not those that attend to compressed rows", wanted,
+                        hparams().nLayers));
     }
     return {};
 }
@@ -240,9 +226,9 @@ Result<void> Session::setPolicy(const cache::CachePolicy& policy) {
         m_impl->remarks = before;
         return checked;
     }
-    const std::uint64_t bytesBefore = m_impl->store->rowsResident() * m_impl->store->rowBytes();
+    const std::uint64_t bytesBefore = m_impl->store->bytesResident();
     if (auto done = m_impl->store->setPolicy(policy); !done) return done;
-    const std::uint64_t bytesAfter = m_impl->store->rowsResident() * m_impl->store->rowBytes();
+    const std::uint64_t bytesAfter = m_impl->store->bytesResident();
     m_impl->pendingDecisions.push_back(
         probe::switchRecord({m_impl->options.policy, policy, m_impl->store->rowsResident(), bytesBefore, bytesAfter}));
     m_impl->options.policy = policy;
@@ -294,8 +280,8 @@ trace::RunInfo Session::runInfo() const {
         info.weightTypes += fmt::format("{}{} ×{}", info.weightTypes.empty() ? "" : ", ", type, count);
     }
     info.nLayers = h.nLayers;
-    info.nHeads = h.nHeads.front();
-    info.nKvHeads = h.nKvHeads.front();
+    info.nHeads = *std::ranges::max_element(h.nHeads);
+    info.nKvHeads = *std::ranges::max_element(h.nKvHeads);
     info.headDim = h.headDimK;
     info.vocabulary = h.nVocab;
     info.trainedContext = h.nCtxTrained;
@@ -313,6 +299,7 @@ trace::RunInfo Session::runInfo() const {
     info.errorEvery = m_impl->options.probes.errorEvery;
     info.bytesPerTokenNativeF16 = h.cacheBytesPerTokenF16();
     info.bytesPerTokenMhaF16 = h.cacheBytesPerTokenMhaF16();
+    info.layers = layerFacts(m_impl->engine.program());
     info.startedAt = m_impl->startedAt;
     info.program = "kvscope " KVSCOPE_VERSION;
     return info;

@@ -74,6 +74,7 @@ struct Session::Impl {
     [[nodiscard]] std::vector<probe::OccupancySubject> subjects() const;
     void fillTraffic(const StepOutcome& outcome, trace::StepBundle& bundle);
     void fillHeads(const ChosenColumns& chosen, const StepOutcome& outcome, bool errorRan, trace::StepBundle& bundle);
+    void fillOccupancy(const probe::OccupancySubject& subject, const ChosenColumns& chosen, trace::StepBundle& bundle);
     void fillDecisions(trace::StepBundle& bundle);
     void checkAgainstReference(std::uint32_t position, const trace::HeadMetricRecord& measured);
 };

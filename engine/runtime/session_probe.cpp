@@ -37,13 +37,27 @@ void Session::Impl::fillHeads(const ChosenColumns& chosen, const StepOutcome& ou
                               trace::StepBundle& bundle) {
     const SessionSequence& sequence = sequences[chosen.owner.front()];
     const probe::OccupancySubject subject{sequence.state.id, sequence.slot, sequence.state.processed};
-    if (options.probes.occupancy) bundle.heads = probe::occupancyByHead(*store, subject);
+    if (options.probes.occupancy) fillOccupancy(subject, chosen, bundle);
     if (options.probes.traffic) bundle.heads.push_back(probe::kvReadByHead(subject.id, outcome.kvReadByHead));
     if (!errorRan) return;
     const auto probed = std::ranges::find(sequences, 0U, &SessionSequence::slot);
     auto metrics = error.metrics(probed->state.id);
     if (errorSteps++ % kReferenceEvery == 0) checkAgainstReference(probed->state.processed - 1, metrics.front());
     for (trace::HeadMetricRecord& metric : metrics) bundle.heads.push_back(std::move(metric));
+}
+
+void Session::Impl::fillOccupancy(const probe::OccupancySubject& subject, const ChosenColumns& chosen,
+                                  trace::StepBundle& bundle) {
+    const probe::HeadGrid grid{hparams().nLayers, *std::ranges::max_element(hparams().nKvHeads)};
+    bundle.heads = probe::occupancyByHead(*store, subject, grid);
+    const auto selected = executor->selectedRows(chosen.columns.size() - 1);
+    if (selected.empty()) return;
+    trace::HeadMetricRecord record{trace::HeadMetric::SelectedRows, subject.id,
+                                   std::vector<float>(std::size_t{grid.layers} * grid.kvHeads, std::nanf(""))};
+    for (const auto& [layer, rows] : selected) {
+        record.values[std::size_t{layer} * grid.kvHeads] = static_cast<float>(rows.size());
+    }
+    bundle.heads.push_back(std::move(record));
 }
 
 void Session::Impl::checkAgainstReference(std::uint32_t position, const trace::HeadMetricRecord& measured) {
@@ -65,7 +79,7 @@ void Session::Impl::checkAgainstReference(std::uint32_t position, const trace::H
 
 void Session::Impl::fillDecisions(trace::StepBundle& bundle) {
     bundle.decisions = std::exchange(pendingDecisions, {});
-    const std::uint64_t heads = std::uint64_t{hparams().nLayers} * hparams().nKvHeads.front();
+    const std::uint64_t heads = store->cells().heads();
     for (const cache::StoreEvent& event : store->takeEvents()) {
         const auto owner = std::ranges::find_if(
             sequences, [&](const SessionSequence& s) { return !s.removed && s.slot == event.sequence; });

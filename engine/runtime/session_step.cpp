@@ -190,7 +190,9 @@ Result<trace::BundlePtr> Session::Impl::step(std::stop_token stop, bool sample) 
     bundle->policySwitchedTo = std::exchange(switchedTo, {});
     if (options.probes.traffic) fillTraffic(*outcome, *bundle);
     if (options.probes.occupancy) {
-        const probe::TokenBytes bytes{hparams().cacheBytesPerTokenF16(), hparams().cacheBytesPerTokenMhaF16()};
+        const model::CacheLayout& layout = engine.program().layout;
+        const probe::TokenBytes bytes{[&](std::uint64_t tokens) { return layout.bytesF16(tokens); },
+                                      hparams().cacheBytesPerTokenMhaF16()};
         bundle->occupancy = probe::occupancy(*store, subjects(), bytes, error.bytes());
     }
     fillHeads(*chosen, *outcome, request.errorColumn >= 0, *bundle);

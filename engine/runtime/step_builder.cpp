@@ -45,6 +45,11 @@ Result<void> StepExecutor::Builder::add(Result<kernels::Dispatch> dispatch, Reco
 Result<void> StepExecutor::Builder::build() {
     const auto& operations = executor.m_program.operations;
     for (std::size_t i = 0; i < operations.size(); ++i) {
+        if (fusable(i)) {
+            if (auto done = ropeAppend(i); !done) return done;
+            i += 2;
+            continue;
+        }
         auto done = std::visit([&](const auto& op) { return operation(i, op); }, operations[i]);
         if (!done) return done;
     }
@@ -57,7 +62,7 @@ Result<void> StepExecutor::Builder::operation(std::size_t index, const model::Em
         args.table = piece.view;
         args.rowBegin = piece.rowBegin;
         args.columnInfo = &executor.m_activations.columns;
-        args.out = executor.m_activations.view(model::Slot::Hidden);
+        args.out = executor.m_activations.view(op.out);
         args.columns = key.columns;
         args.scale = op.scale;
         if (auto done = add(kernels::embed(executor.m_library, args), {}); !done) return done;
@@ -65,13 +70,14 @@ Result<void> StepExecutor::Builder::operation(std::size_t index, const model::Em
     return {};
 }
 
-Result<void> StepExecutor::Builder::operation(std::size_t index, const model::NormOp& op) {
+Result<void> StepExecutor::Builder::operation(std::size_t, const model::NormOp& op) {
     kernels::NormArgs args;
     args.in = executor.m_activations.view(op.in);
     args.out = executor.m_activations.view(op.out);
-    args.gain = executor.m_weights.vector(index).buffer;
-    args.gainOffset = executor.m_weights.vector(index).offset;
-    args.width = executor.m_program.hparams.nEmbd;
+    args.gain = executor.m_weights.vector(op.gain).buffer;
+    args.gainOffset = executor.m_weights.vector(op.gain).offset;
+    args.width = op.groupWidth != 0 ? op.groupWidth : op.in.width;
+    args.groups = op.in.width / args.width;
     args.columns = key.columns;
     args.eps = op.eps;
     return add(kernels::norm(executor.m_library, args), {});
@@ -79,10 +85,14 @@ Result<void> StepExecutor::Builder::operation(std::size_t index, const model::No
 
 Result<void> StepExecutor::Builder::product(const DeviceMatrix& matrix, kernels::MatMulArgs args,
                                             std::uint32_t firstColumn) {
-    const std::uint32_t offset = args.out.offset;
+    const kernels::ColumnsView in = args.in;
+    const kernels::ColumnsView out = args.out;
+    const bool blocks = args.blocks > 1;
     for (const WeightPiece& piece : matrix.pieces) {
         args.weight = piece.view;
-        args.out.offset = offset + piece.rowBegin;
+        args.out.offset = out.offset + (blocks ? piece.unitBegin * args.outStep : piece.rowBegin);
+        args.in.offset = in.offset + (blocks ? piece.unitBegin * args.inStep : 0);
+        if (blocks) args.blocks = piece.units;
         args.bias = matrix.bias;
         args.biasOffset = matrix.biasOffset + piece.rowBegin;
         const double flops = 2.0 * piece.view.rows * piece.view.runs * 32;
@@ -104,10 +114,15 @@ Result<void> StepExecutor::Builder::operation(std::size_t index, const model::Pr
     const auto& matrices = executor.m_weights.product(index);
     const auto& firsts = executor.m_weights.firstParts(index);
     for (std::size_t m = 0; m < matrices.size(); ++m) {
+        const model::ProductPart& part = op.parts[firsts[m]];
         kernels::MatMulArgs args;
         args.in = executor.m_activations.view(op.in);
-        args.out = executor.m_activations.view(op.parts[firsts[m]].out);
+        args.out = executor.m_activations.view(part.out);
         args.mode = op.addTo ? kernels::ProductMode::Add : kernels::ProductMode::Store;
+        args.scale = part.scale;
+        args.blocks = op.groups;
+        args.inStep = op.inStep;
+        args.outStep = op.outStep;
         const std::uint32_t first = op.lastColumnsOnly ? key.logitsFrom : 0;
         // the logits buffer begins with the first wanted column; the difference wraps around as the kernel's sum does
         if (op.lastColumnsOnly) args.out.offset -= first * args.out.stride;
@@ -119,74 +134,11 @@ Result<void> StepExecutor::Builder::operation(std::size_t index, const model::Pr
 Result<void> StepExecutor::Builder::operation(std::size_t index, const model::GatedOp& op) {
     kernels::MatMulArgs args;
     args.in = executor.m_activations.view(op.in);
-    args.out = executor.m_activations.view(model::Slot::FeedForward);
+    args.out = executor.m_activations.view(op.out);
     args.mode = kernels::ProductMode::Gated;
+    args.gelu = op.activation == model::Activation::GeluTanh;
+    args.clampAt = op.clamp;
     return product(executor.m_weights.product(index).front(), args, 0);
-}
-
-Result<void> StepExecutor::Builder::operation(std::size_t index, const model::RopeOp& op) {
-    const Activations& a = executor.m_activations;
-    kernels::RopeAppendArgs args;
-    args.shape = executor.m_store.attentionShape();
-    args.cache = executor.m_store.view(op.layer, &a.columns);
-    args.activations = a.view(model::Slot::Query).buffer;
-    args.queryOffset = a.view(model::Slot::Query).offset;
-    args.keyOffset = a.view(model::Slot::Key).offset;
-    args.valueOffset = a.view(model::Slot::Value).offset;
-    args.stride = a.view(model::Slot::Query).stride;
-    args.ropeTable = &a.ropeTables[a.ropeTableOf[index]];
-    args.pairs = static_cast<std::uint32_t>(op.frequencies.size());
-    args.halves = op.pairing == model::RopePairing::Halves;
-    args.slotBase = executor.m_store.slotBase(op.layer);
-    args.slotStride = executor.m_store.shape().maxColumns;
-    args.exact = key.keepAside && error.covers(op.layer) ? &error.exactRows(op.layer) : nullptr;
-    args.columns = key.columns;
-    return add(kernels::ropeAppend(executor.m_library, args), {.layer = op.layer});
-}
-
-Result<void> StepExecutor::Builder::operation(std::size_t, const model::AttendOp& op) {
-    const Activations& a = executor.m_activations;
-    kernels::AttentionArgs args;
-    args.shape = executor.m_store.attentionShape();
-    args.shape.scale = op.scale;
-    args.shape.nativeWindow = op.window;
-    args.cache = executor.m_store.view(op.source, &a.columns);
-    args.query = a.view(model::Slot::Query);
-    args.out = a.view(model::Slot::Attention);
-    args.partial = &a.partial;
-    args.stats = &a.stats;
-    args.splits = executor.m_store.splitCapacity();
-    for (const Part& part : parts(0, key.columns)) {
-        args.columnBegin = part.begin;
-        args.columns = part.count;
-        args.tile = key.singleSequence && part.count >= 8 ? kernels::attentionTile(args.shape.group(), part.count) : 1;
-        Recorded info{.kind = Kind::Decode, .layer = op.layer, .attention = args};
-        if (auto done = add(kernels::attnDecode(executor.m_library, args), std::move(info)); !done) return done;
-    }
-    args.columnBegin = 0;
-    args.columns = key.columns;
-    args.tile = 1;
-    Recorded info{.kind = Kind::Combine, .layer = op.layer, .attention = args};
-    if (auto done = add(kernels::attnCombine(executor.m_library, args), std::move(info)); !done) return done;
-    return probe(args, op.layer);
-}
-
-Result<void> StepExecutor::Builder::probe(const kernels::AttentionArgs& attention, std::uint32_t layer) {
-    if (key.errorColumn < 0 || !error.covers(layer)) return {};
-    kernels::ErrorArgs args;
-    args.attention = attention;
-    args.attention.columnBegin = static_cast<std::uint32_t>(key.errorColumn);
-    args.attention.columns = 1;
-    args.exact = &error.exactRows(layer);
-    args.scores = &error.scores();
-    args.exactScores = &error.exactScores();
-    args.records = &error.records();
-    args.taps = &error.taps();
-    args.rowCapacity = error.shape().rowCapacity;
-    args.record = layer * attention.shape.heads;
-    const Recorded info{.kind = Kind::Probe, .layer = layer};
-    if (auto done = add(kernels::attnScores(executor.m_library, args), info); !done) return done;
-    return add(kernels::attnError(executor.m_library, args), info);
 }
 
 }  // namespace kvscope::runtime

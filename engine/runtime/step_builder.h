@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "engine/kernels/rows.h"
 #include "engine/runtime/step_executor.h"
 
 namespace kvscope::runtime {
@@ -29,10 +30,31 @@ struct StepExecutor::Builder {
     Result<void> operation(std::size_t index, const model::NormOp& op);
     Result<void> operation(std::size_t index, const model::ProductOp& op);
     Result<void> operation(std::size_t index, const model::RopeOp& op);
+    Result<void> operation(std::size_t index, const model::AppendOp& op);
     Result<void> operation(std::size_t index, const model::AttendOp& op);
     Result<void> operation(std::size_t index, const model::GatedOp& op);
+    Result<void> operation(std::size_t index, const model::MapOp& op);
+    Result<void> operation(std::size_t index, const model::MatchNormOp& op);
+    Result<void> operation(std::size_t index, const model::SparseOp& op);
+    Result<void> operation(std::size_t index, const model::RouteOp& op);
+    Result<void> operation(std::size_t index, const model::ExpertGatedOp& op);
+    Result<void> operation(std::size_t index, const model::ExpertDownOp& op);
+    Result<void> operation(std::size_t index, const model::StreamMixOp& op);
+    Result<void> operation(std::size_t index, const model::HyperOp& op);
+    Result<void> operation(std::size_t index, const model::CompressOp& op);
+    Result<void> operation(std::size_t index, const model::SelectOp& op);
+    /// A query's rotation, a key's rotation and the append as one dispatch, where `index` begins such a run.
+    [[nodiscard]] bool fusable(std::size_t index) const;
+    Result<void> ropeAppend(std::size_t index);
+    [[nodiscard]] kernels::RopeAppendArgs rotation(std::size_t index, const model::RopeOp& op) const;
+    void appendTo(std::uint32_t stream, const model::AppendOp& op, kernels::RopeAppendArgs& args) const;
+    Result<void> addAppend(const kernels::RopeAppendArgs& args, std::uint32_t stream);
+    Result<void> experts(const DeviceMatrix& matrix, kernels::MatMulArgs args);
+    [[nodiscard]] kernels::AttentionArgs attention(const model::AttendOp& op, std::size_t read) const;
+    Result<void> decode(const model::AttendOp& op, std::size_t read);
+    Result<void> combine(const model::AttendOp& op);
     Result<void> product(const DeviceMatrix& matrix, kernels::MatMulArgs args, std::uint32_t firstColumn);
-    Result<void> probe(const kernels::AttentionArgs& args, std::uint32_t layer);
+    Result<void> probe(const model::AttendOp& op);
 };
 
 }  // namespace kvscope::runtime

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "engine/base/assert.h"
 #include "engine/probe/traffic.h"
@@ -19,7 +20,12 @@ constexpr std::size_t kKeptShapes = 24;
 }  // namespace
 
 Result<void> StepExecutor::init(std::uint32_t maxColumns) {
-    auto made = Activations::create(m_library.device(), m_program, maxColumns);
+    std::uint32_t indexRows = 0;
+    for (const cache::StreamShape& stream : m_store.shape().streams) {
+        if (!stream.index) continue;
+        indexRows = std::max(indexRows, m_store.shape().contextLength / stream.tokensPerRow + maxColumns);
+    }
+    auto made = Activations::create(m_library.device(), m_program, maxColumns, indexRows);
     if (!made) return forward(made);
     m_activations = std::move(*made);
     return {};
@@ -52,8 +58,7 @@ Result<void> StepExecutor::record(Shape& shape, std::vector<Planned>& planned, b
 }
 
 Result<StepExecutor::Shape*> StepExecutor::shapeFor(const Key& key, const probe::AttentionError& error) {
-    const auto replaced =
-        m_activations.ensure(m_library.device(), key.columns - key.logitsFrom, m_store.splitCapacity());
+    const auto replaced = m_activations.ensure(m_library.device(), key.columns - key.logitsFrom, attentionRoom());
     if (!replaced) return forward(replaced);
     if (*replaced || m_generation != m_store.generation()) {
         m_shapes.clear();
@@ -90,8 +95,9 @@ void StepExecutor::writeInputs(std::span<const StepColumn> columns) {
         auto table = m_activations.ropeTables[m_activations.ropeTableOf[i]].view<float>();
         const std::size_t pairs = rope->frequencies.size();
         for (std::size_t c = 0; c < columns.size(); ++c) {
+            const std::uint32_t position = columns[c].position / rope->positionStep * rope->positionStep;
             for (std::size_t p = 0; p < pairs; ++p) {
-                const double angle = columns[c].position * rope->frequencies[p];
+                const double angle = position * rope->frequencies[p];
                 table[(c * pairs + p) * 2] = static_cast<float>(std::cos(angle) * static_cast<double>(rope->magnitude));
                 table[(c * pairs + p) * 2 + 1] =
                     static_cast<float>(std::sin(angle) * static_cast<double>(rope->magnitude));
@@ -131,23 +137,65 @@ Result<StepOutcome> StepExecutor::run(const StepRequest& request, probe::Attenti
     return outcome;
 }
 
-kernels::Traffic StepExecutor::attentionTraffic(const Recorded& recorded, std::span<const StepColumn> columns) const {
-    kernels::Traffic sum;
-    kernels::AttentionArgs args = recorded.attention;
-    const std::uint32_t end = args.columnBegin + args.columns;
-    std::vector<std::uint32_t> rows(args.shape.kvHeads);
-    for (std::uint32_t begin = args.columnBegin; begin < end;) {
-        std::uint32_t same = begin;
-        while (same < end && columns[same].sequence == columns[begin].sequence) ++same;
-        for (std::uint32_t head = 0; head < args.shape.kvHeads; ++head) {
-            rows[head] = m_store.cells().slots({columns[begin].sequence, recorded.layer, head});
-        }
-        args.columns = same - begin;
-        sum += recorded.kind == Kind::Decode ? kernels::attnDecodeTraffic(m_library, args, rows)
-                                             : kernels::attnCombineTraffic(m_library, args, rows);
-        begin = same;
+Activations::AttentionRoom StepExecutor::attentionRoom() const {
+    Activations::AttentionRoom room;
+    for (const model::Operation& operation : m_program.operations) {
+        const auto* attend = std::get_if<model::AttendOp>(&operation);
+        if (attend == nullptr) continue;
+        std::uint64_t splits = 0;
+        for (const model::StreamRead& read : attend->reads) splits += m_store.splitCapacity(read.stream);
+        const std::uint32_t valueDim = m_store.shape().streams[attend->reads.front().stream].valueDim;
+        room.values = std::max(room.values, splits * attend->heads * valueDim);
+        room.sums = std::max(room.sums, splits * attend->heads);
     }
-    return sum;
+    return room;
+}
+
+std::map<std::uint32_t, std::span<const std::uint32_t>> StepExecutor::selectedRows(std::size_t column) const {
+    std::map<std::uint32_t, std::span<const std::uint32_t>> rows;
+    for (const auto& [layer, list] : m_activations.chosen) {
+        const std::uint32_t stride = chosenStride(layer);
+        const auto one = list.view<std::uint32_t>().subspan(column * stride, stride);
+        rows[layer] = one.subspan(1, std::min<std::size_t>(one.front(), stride - 1));
+    }
+    return rows;
+}
+
+std::uint32_t StepExecutor::chosenStride(std::uint32_t layer) const {
+    for (const model::Operation& operation : m_program.operations) {
+        const auto* select = std::get_if<model::SelectOp>(&operation);
+        if (select != nullptr && select->layer == layer) return 1 + select->topK;
+    }
+    return 1;
+}
+
+std::vector<std::uint64_t> StepExecutor::readByHead(const StepColumn& column) const {
+    const std::uint32_t width = *std::ranges::max_element(m_program.hparams.nKvHeads);
+    std::vector<std::uint64_t> bytes(std::size_t{m_program.hparams.nLayers} * width, 0);
+    const auto add = [&](std::uint32_t layer, std::uint32_t stream, std::optional<std::uint32_t> chosen) {
+        const kernels::AttentionShape shape = m_store.attentionShape(stream);
+        for (std::uint32_t head = 0; head < m_store.cells().kvHeads(stream); ++head) {
+            const std::uint32_t rows = m_store.cells().slots({column.sequence, stream, head});
+            bytes[std::size_t{layer} * width + head] +=
+                chosen ? *chosen * shape.rowBytes() : kernels::rowsUniqueBytes(shape, rows);
+        }
+    };
+    std::map<std::uint32_t, std::uint32_t> topK;
+    for (const model::Operation& operation : m_program.operations) {
+        if (const auto* select = std::get_if<model::SelectOp>(&operation)) {
+            topK[select->layer] = select->topK;
+            add(select->layer, select->index, std::nullopt);
+        }
+        const auto* attend = std::get_if<model::AttendOp>(&operation);
+        if (attend == nullptr) continue;
+        for (const model::StreamRead& read : attend->reads) {
+            const std::uint32_t step = m_store.shape().streams[read.stream].tokensPerRow;
+            const std::uint32_t visible = (column.position + 1) / step;
+            add(attend->layer, read.stream,
+                read.selected ? std::optional(std::min(topK[attend->layer], visible)) : std::nullopt);
+        }
+    }
+    return bytes;
 }
 
 void StepExecutor::account(const Shape& shape, std::span<const StepColumn> columns, StepOutcome& outcome,
@@ -157,19 +205,11 @@ void StepExecutor::account(const Shape& shape, std::span<const StepColumn> colum
         const Recorded& recorded = shape.dispatches[i];
         const std::uint64_t ns = measured ? times[i] : 0;
         outcome.gpuNs += ns;
-        const bool attention = recorded.kind == Kind::Decode || recorded.kind == Kind::Combine;
-        const kernels::Traffic traffic = attention ? attentionTraffic(recorded, columns) : recorded.traffic;
+        const kernels::Traffic traffic = recorded.dynamic ? recorded.dynamic(columns) : recorded.traffic;
         probe::addDispatch(outcome.kernels, recorded.kernel, traffic, ns);
-        if (recorded.kind != Kind::Probe) outcome.traffic += traffic;
+        if (!recorded.probe) outcome.traffic += traffic;
     }
-    const kernels::AttentionShape attention = m_store.attentionShape();
-    const cache::CellTable& cells = m_store.cells();
-    for (std::uint32_t layer = 0; layer < cells.layers(); ++layer) {
-        for (std::uint32_t head = 0; head < cells.kvHeads(); ++head) {
-            outcome.kvReadByHead.push_back(
-                kernels::rowsUniqueBytes(attention, cells.slots({columns.front().sequence, layer, head})));
-        }
-    }
+    outcome.kvReadByHead = readByHead(columns.front());
 }
 
 }  // namespace kvscope::runtime

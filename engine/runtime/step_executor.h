@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -43,7 +44,8 @@ struct StepOutcome {
     std::uint64_t gpuNs = 0;  ///< 0 = not measured
     std::vector<trace::KernelRecord> kernels;
     kernels::Traffic traffic;
-    std::vector<std::uint64_t> kvReadByHead;  ///< unique bytes of rows read, (layer, KV head), first sequence
+    std::vector<std::uint64_t>
+        kvReadByHead;  ///< unique bytes of rows read, (layer, widest layer's KV heads), first sequence
 };
 
 /// Interprets a program with kernels: records its dispatches once for each shape of a step, replays them, and accounts
@@ -61,15 +63,17 @@ class StepExecutor {
     /// (columns - logitsFrom, nVocab) of the last step.
     [[nodiscard]] std::span<const float> logits() const;
     [[nodiscard]] const Activations& activations() const { return m_activations; }
+    /// Slots of the compressed rows that a column of the last step chose, by layer; empty without indexer.
+    [[nodiscard]] std::map<std::uint32_t, std::span<const std::uint32_t>> selectedRows(std::size_t column) const;
 
   private:
-    enum class Kind { Static, Decode, Combine, Probe };
+    /// Traffic that depends on what the cache holds and on the step's columns.
+    using TrafficOf = std::function<kernels::Traffic(std::span<const StepColumn>)>;
     struct Recorded {
         std::string kernel;
-        Kind kind = Kind::Static;
-        std::uint32_t layer = 0;
+        bool probe = false;
         kernels::Traffic traffic;
-        kernels::AttentionArgs attention;
+        TrafficOf dynamic;  ///< empty: `traffic` it is
     };
     struct Segment {
         vulkan::CommandList list;
@@ -99,8 +103,10 @@ class StepExecutor {
     void writeInputs(std::span<const StepColumn> columns);
     void account(const Shape& shape, std::span<const StepColumn> columns, StepOutcome& outcome,
                  std::span<const std::uint64_t> times) const;
-    [[nodiscard]] kernels::Traffic attentionTraffic(const Recorded& recorded,
-                                                    std::span<const StepColumn> columns) const;
+    [[nodiscard]] std::vector<std::uint64_t> readByHead(const StepColumn& column) const;
+    [[nodiscard]] Activations::AttentionRoom attentionRoom() const;
+    /// Words from column to column of a layer's chosen slots.
+    [[nodiscard]] std::uint32_t chosenStride(std::uint32_t layer) const;
 
     kernels::KernelLibrary& m_library;
     const model::Program& m_program;

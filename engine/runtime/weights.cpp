@@ -2,6 +2,7 @@
 #include "engine/runtime/weights.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "engine/base/checked.h"
@@ -66,6 +67,9 @@ Result<WeightPiece> DeviceWeights::piece(std::span<const Part> parts, std::uint6
     std::vector<std::byte> bytes(size);
     const std::array<std::byte*, 4> sections{bytes.data() + base[0], bytes.data() + base[1], bytes.data() + base[2],
                                              bytes.data() + base[3]};
+    if (!format->table.empty()) {
+        std::memcpy(sections[kernels::WeightFormat::kTableSection], format->table.data(), format->table.size_bytes());
+    }
     std::uint64_t stacked = 0;  // row number over all parts
     for (const Part& part : parts) {
         const std::uint64_t rowBytes = part.tensor->bytes / part.tensor->rows();
@@ -106,7 +110,8 @@ Result<std::uint64_t> DeviceWeights::rowsOfABuffer(const gguf::TensorInfo& tenso
     return most;
 }
 
-Result<DeviceMatrix> DeviceWeights::matrix(std::span<const Part> parts, const std::string& key) {
+Result<DeviceMatrix> DeviceWeights::matrix(std::span<const Part> parts, const std::string& key,
+                                           std::uint64_t unitRows) {
     if (const auto found = m_shared.find(key); found != m_shared.end()) return found->second;
     const gguf::TensorInfo& tensor = *parts.front().tensor;
     const std::string_view type = gguf::tensorTypeInfo(tensor.type)->name;
@@ -119,12 +124,18 @@ Result<DeviceMatrix> DeviceWeights::matrix(std::span<const Part> parts, const st
     for (const Part& part : parts) rows += part.rows;
     auto fits = rowsOfABuffer(tensor, *format);
     if (!fits) return forward(fits);
-    const std::uint64_t most = *fits;
+    const std::uint64_t most = *fits / unitRows * unitRows;
+    if (most == 0) {
+        return fail(ErrorKind::OutOfMemory, m_file.path().string() + ": tensor " + tensor.name,
+                    "{} rows that belong together are more than a buffer may span", unitRows);
+    }
     DeviceMatrix matrix;
     matrix.rows = static_cast<std::uint32_t>(rows);
     for (std::uint64_t begin = 0; begin < rows; begin += most) {
         auto made = piece(parts, begin, std::min(most, rows - begin));
         if (!made) return forward(made);
+        made->unitBegin = static_cast<std::uint32_t>(begin / unitRows);
+        made->units = static_cast<std::uint32_t>(std::min(most, rows - begin) / unitRows);
         matrix.pieces.push_back(std::move(*made));
     }
     m_shared[key] = matrix;
@@ -149,30 +160,57 @@ Result<DeviceVector> DeviceWeights::f32Vector(std::span<const Part> parts) {
     return DeviceVector{*buffer, 0};
 }
 
-Result<void> DeviceWeights::loadProduct(std::size_t index, const model::ProductOp& op) {
+Result<void> DeviceWeights::loadVector(const model::TensorRef& ref) {
+    if (!ref.present() || m_vectors.contains(ref.index)) return {};
+    const Part part = whole(ref);
+    if (part.tensor->type == gguf::TensorType::I32) {
+        std::vector<std::byte> raw(part.tensor->bytes);
+        if (auto got = m_file.read(*part.tensor, 0, raw); !got) return forward(got);
+        auto buffer = upload(raw, "tensor " + part.tensor->name);
+        if (!buffer) return forward(buffer);
+        m_vectors[ref.index] = {*buffer, 0};
+        return {};
+    }
+    auto made = f32Vector(std::array{part});
+    if (!made) return forward(made);
+    m_vectors[ref.index] = *made;
+    return {};
+}
+
+namespace {
+
+/// Whether the next part of a product lands right behind the one before, so that both can be one matrix.
+bool follows(const model::ProductPart& next, const model::ProductPart& before) {
+    return next.out.slot == before.out.slot && next.out.offset == before.out.offset + before.out.width &&
+           next.bias.present() == before.bias.present() && next.scale == before.scale;
+}
+
+}  // namespace
+
+Result<void> DeviceWeights::load(std::size_t index, const model::ProductOp& op) {
     auto& matrices = m_products[index];
     auto& firsts = m_firstParts[index];
     for (std::size_t begin = 0; begin < op.parts.size();) {
         std::vector<Part> parts;
         std::vector<Part> biases;
-        std::string key;
+        std::string key = op.groups > 1 ? fmt::format("{} blocks ", op.groups) : std::string();
         std::size_t end = begin;
         for (; end < op.parts.size(); ++end) {
             const model::ProductPart& source = op.parts[end];
             Part part = whole(source.weight);
-            if (end > begin && (part.tensor->type != parts.front().tensor->type ||
-                                source.bias.present() != op.parts[begin].bias.present())) {
+            if (end > begin && (part.tensor->type != parts.front().tensor->type || op.groups > 1 ||
+                                !follows(source, op.parts[end - 1]))) {
                 break;
             }
             part.rowBegin = source.rowBegin;
-            if (source.rowCount != 0) part.rows = source.rowCount;
+            part.rows = source.rowCount != 0 ? source.rowCount : part.rows - source.rowBegin;
             parts.push_back(part);
             key += fmt::format("{}:{}+{};", source.weight.index, part.rowBegin, part.rows);
             if (source.bias.present()) {
                 biases.push_back({whole(source.bias).tensor, source.rowBegin, part.rows});
             }
         }
-        auto made = matrix(parts, key);
+        auto made = matrix(parts, key, op.groups > 1 ? parts.front().rows / op.groups : 1);
         if (!made) return forward(made);
         if (!biases.empty()) {
             auto bias = f32Vector(biases);
@@ -187,9 +225,9 @@ Result<void> DeviceWeights::loadProduct(std::size_t index, const model::ProductO
     return {};
 }
 
-Result<void> DeviceWeights::loadGated(std::size_t index, const model::GatedOp& op) {
-    const Part gate = whole(op.gate);
-    const Part up = whole(op.up);
+Result<void> DeviceWeights::load(std::size_t index, const model::GatedOp& op) {
+    const Part gate{whole(op.gate).tensor, op.gateBegin, op.out.width};
+    const Part up{whole(op.up).tensor, op.upBegin, op.out.width};
     if (gate.tensor->type != up.tensor->type) {
         return fail(ErrorKind::Unsupported, m_file.path().string() + ": tensor " + up.tensor->name,
                     "its type {} differs from {} of {}; gate and up projections must have one type",
@@ -206,7 +244,8 @@ Result<void> DeviceWeights::loadGated(std::size_t index, const model::GatedOp& o
     const std::uint64_t each = std::max<std::uint64_t>(*most / 2, 1);
     for (std::uint64_t begin = 0; begin < gate.rows; begin += each) {
         const std::uint64_t rows = std::min(each, gate.rows - begin);
-        const std::array parts{Part{gate.tensor, begin, rows}, Part{up.tensor, begin, rows}};
+        const std::array parts{Part{gate.tensor, gate.rowBegin + begin, rows},
+                               Part{up.tensor, up.rowBegin + begin, rows}};
         auto made = piece(parts, 0, 2 * rows);
         if (!made) return forward(made);
         made->rowBegin = static_cast<std::uint32_t>(begin);
@@ -216,28 +255,75 @@ Result<void> DeviceWeights::loadGated(std::size_t index, const model::GatedOp& o
     return {};
 }
 
+Result<void> DeviceWeights::load(std::size_t index, const model::EmbedOp& op) {
+    const Part table = whole(op.table);
+    auto made = matrix(std::array{table}, fmt::format("{}:{}+{};", op.table.index, 0, table.rows));
+    if (!made) return forward(made);
+    m_products[index].push_back(std::move(*made));
+    return {};
+}
+
+Result<void> DeviceWeights::load(std::size_t, const model::NormOp& op) {
+    return loadVector(op.gain);
+}
+Result<void> DeviceWeights::load(std::size_t, const model::MapOp& op) {
+    return loadVector(op.gain);
+}
+Result<void> DeviceWeights::load(std::size_t, const model::AttendOp& op) {
+    return loadVector(op.sinks);
+}
+Result<void> DeviceWeights::load(std::size_t, const model::CompressOp& op) {
+    return loadVector(op.ape);
+}
+Result<void> DeviceWeights::load(std::size_t, const model::HyperOp& op) {
+    if (auto done = loadVector(op.base); !done) return done;
+    return loadVector(op.scale);
+}
+Result<void> DeviceWeights::load(std::size_t, const model::RouteOp& op) {
+    if (auto done = loadVector(op.bias); !done) return done;
+    if (auto done = loadVector(op.table); !done) return done;
+    return loadVector(op.gain);
+}
+
+Result<void> DeviceWeights::load(std::size_t index, const model::ExpertGatedOp& op) {
+    const Part gate = whole(op.gate);
+    std::vector<Part> parts;
+    std::string key = fmt::format("experts {} {}", op.gate.index, op.up.index);
+    const std::uint64_t rows = op.out.width / op.used;
+    if (op.up.present()) {
+        const Part up = whole(op.up);
+        if (gate.tensor->type != up.tensor->type) {
+            return fail(ErrorKind::Unsupported, m_file.path().string() + ": tensor " + up.tensor->name,
+                        "its type {} differs from {} of {}; gate and up projections of experts must have one type",
+                        gguf::tensorTypeInfo(up.tensor->type)->name, gguf::tensorTypeInfo(gate.tensor->type)->name,
+                        gate.tensor->name);
+        }
+        for (std::uint64_t expert = 0; expert < op.experts; ++expert) {
+            parts.push_back({gate.tensor, expert * rows, rows});
+            parts.push_back({up.tensor, expert * rows, rows});
+        }
+    } else {
+        parts.push_back(gate);
+    }
+    auto made = matrix(parts, key, 2 * rows);
+    if (!made) return forward(made);
+    m_products[index].push_back(std::move(*made));
+    return {};
+}
+
+Result<void> DeviceWeights::load(std::size_t index, const model::ExpertDownOp& op) {
+    auto made = matrix(std::array{whole(op.down)}, fmt::format("experts {}", op.down.index), op.out.width);
+    if (!made) return forward(made);
+    m_products[index].push_back(std::move(*made));
+    return {};
+}
+
 Result<void> DeviceWeights::load(const model::Program& program, const Progress& progress, std::stop_token stop) {
     const std::size_t count = program.operations.size();
     for (std::size_t i = 0; i < count; ++i) {
         if (stop.stop_requested()) return fail(ErrorKind::Cancelled, "", "loading was cancelled");
         if (progress) progress(static_cast<float>(i) / static_cast<float>(count), "weights");
-        Result<void> done;
-        const model::Operation& operation = program.operations[i];
-        if (const auto* product = std::get_if<model::ProductOp>(&operation)) {
-            done = loadProduct(i, *product);
-        } else if (const auto* gated = std::get_if<model::GatedOp>(&operation)) {
-            done = loadGated(i, *gated);
-        } else if (const auto* norm = std::get_if<model::NormOp>(&operation)) {
-            const std::array parts{whole(norm->gain)};
-            auto gain = f32Vector(parts);
-            if (!gain) return forward(gain);
-            m_vectors[i] = *gain;
-        } else if (const auto* embed = std::get_if<model::EmbedOp>(&operation)) {
-            const Part table = whole(embed->table);
-            auto made = matrix(std::array{table}, fmt::format("{}:{}+{};", embed->table.index, 0, table.rows));
-            if (!made) return forward(made);
-            m_products[i].push_back(std::move(*made));
-        }
+        const auto done = std::visit([&](const auto& op) { return load(i, op); }, program.operations[i]);
         if (!done) return done;
     }
     return {};

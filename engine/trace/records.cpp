@@ -27,6 +27,9 @@ constexpr std::array<MetricFacts, kHeadMetrics> kMetricFacts = {{
     {"error_cosine", "", false},
     {"mass_recall", "", false},
     {"attention_kl", "nats", false},
+    {"compressed_rows", "rows", true},
+    {"index_rows", "rows", true},
+    {"selected_rows", "rows", true},
 }};
 
 template <typename Enum, std::size_t n>

@@ -33,8 +33,11 @@ enum class HeadMetric : std::uint8_t {
     ErrorCosine,       ///< query head: cosine of approximate and exact output
     MassRecall,        ///< query head: softmax mass of the exact distribution on the rows read
     AttentionKl,       ///< query head: KL(approximate ‖ exact) of the attention distributions, nats
+    CompressedRows,    ///< KV head: rows that stand for blocks of tokens
+    IndexRows,         ///< KV head: keys of the layer's indexer
+    SelectedRows,      ///< KV head: compressed rows that the newest query chose
 };
-inline constexpr std::size_t kHeadMetrics = 7;
+inline constexpr std::size_t kHeadMetrics = 10;
 /// "resident_rows", … as in tables, CSV and JSON.
 [[nodiscard]] const char* name(HeadMetric metric);
 [[nodiscard]] const char* name(TrafficCategory category);
@@ -53,7 +56,7 @@ struct RunInfo {
     std::uint64_t modelBytes = 0;
     std::string weightTypes;  ///< "Q8_0 ×43, F32 ×13"
     std::uint32_t nLayers = 0;
-    std::uint32_t nHeads = 0;  ///< query heads
+    std::uint32_t nHeads = 0;  ///< query heads of the widest layer
     std::uint32_t nKvHeads = 0;
     std::uint32_t headDim = 0;
     std::uint32_t vocabulary = 0;
@@ -72,6 +75,7 @@ struct RunInfo {
     std::uint32_t errorEvery = 0;   ///< error probe every n steps, 0 = off
     std::uint64_t bytesPerTokenNativeF16 = 0;
     std::uint64_t bytesPerTokenMhaF16 = 0;
+    std::string layers;     ///< JSON: an array with what each layer caches natively (runtime/layer_facts.h)
     std::string startedAt;  ///< ISO 8601, UTC
     std::string program;    ///< "kvscope 0.1.0"
 };

@@ -9,9 +9,10 @@
 #include "shaders/common/unpack.glsl"
 #include "shaders/shared/attention.h"
 layout(constant_id = 1) const uint KEY = 1u;
-layout(constant_id = 2) const uint HEAD_DIM = 32u;
+layout(constant_id = 2) const uint KEY_DIM = 32u;
 layout(constant_id = 3) const uint GROUP = 1u;
 layout(constant_id = 4) const uint CHUNK = 32u;
+layout(constant_id = 5) const uint SOFTCAP = 0u;
 #include "shaders/common/cache.glsl"
 #define ROWS_LOAD
 #define PAGES_IN 3
@@ -29,17 +30,19 @@ void main() {
     bool seen = visible(columnPosition(pc.column), positionOf(page, row));
     for (uint g = 0u; g < GROUP; ++g) {
         uint queryHead = gl_WorkGroupID.x * GROUP + g;
-        uint at = (pc.queryOffset + pc.column * pc.queryStride + queryHead * HEAD_DIM) / 4u;
+        uint at = (pc.queryOffset + pc.column * pc.queryStride + queryHead * KEY_DIM) / 4u;
         float dot4 = 0.0;
-        for (uint c = 0u; c < CHUNKS; ++c) {
+        for (uint c = 0u; c < KEY_DIM / CHUNK; ++c) {
             vec4 v[8];
-            rowChunk(KEY, page * pc.pageWords, row, c, v);
+            rowChunk(KEY, page * pc.pageWords, KEY_DIM, row, c, v);
             for (uint j = 0u; j < CHUNK / 4u; ++j) {
                 KVS_UNIFORM(kCatActivations, 4u, (at + c * (CHUNK / 4u) + j) * 4u, 4u);
                 dot4 += dot(v[j], query[at + c * (CHUNK / 4u) + j]);
             }
         }
         KVS_STORE(kCatIndex, 4u);
-        scores[queryHead * pc.exactRows + slot] = seen ? dot4 * pc.scale : -3.0e38;
+        float score = dot4 * pc.scale;
+        if (SOFTCAP == 1u) score = pc.softcap * tanh(score / pc.softcap);
+        scores[queryHead * pc.exactRows + slot] = seen ? score : -3.0e38;
     }
 }

@@ -20,7 +20,7 @@ void main() {
     float d, m;
     weightBlock((token - pc.rowBegin) * pc.blocks + run, q, d, m);
     [[unroll]] for (uint j = 0u; j < 8u; ++j) {
-        result[column * (pc.outStride / 4u) + run * 8u + j] = (q[j] * d + m) * pc.scale;
+        result[(pc.outOffset + column * pc.outStride) / 4u + run * 8u + j] = (q[j] * d + m) * pc.scale;
     }
     KVS_STORE(kCatActivations, 128u);
 }

@@ -12,8 +12,9 @@ layout(constant_id = 1) const uint KEY_FROM = 1u;
 layout(constant_id = 2) const uint VALUE_FROM = 1u;
 layout(constant_id = 3) const uint KEY_TO = 1u;
 layout(constant_id = 4) const uint VALUE_TO = 1u;
-layout(constant_id = 5) const uint HEAD_DIM = 32u;
+layout(constant_id = 5) const uint KEY_DIM = 32u;
 layout(constant_id = 6) const uint CHUNK = 32u;
+layout(constant_id = 7) const uint VALUE_DIM = 32u;  // 0: a page holds keys alone
 layout(std430, set = 0, binding = 0) readonly buffer Moves { uvec2 moves[]; };
 #define ROWS_LOAD
 #define PAGES_IN 1
@@ -37,14 +38,18 @@ void main() {
         KVS_STORE(kCatIndex, 4u);
         positionsTo[slots.y] = positionsFrom[slots.x];
     }
-    for (uint chunk = gl_LocalInvocationID.x; chunk < CHUNKS; chunk += LOCAL) {
+    for (uint chunk = gl_LocalInvocationID.x; chunk < KEY_DIM / CHUNK; chunk += LOCAL) {
         vec4 quads[8];
         float v[32];
-        rowChunk(KEY_FROM, from, rowFrom, chunk, quads);
+        rowChunk(KEY_FROM, from, KEY_DIM, rowFrom, chunk, quads);
         [[dont_unroll]] for (uint j = 0u; j < CHUNK; ++j) v[j] = quads[j / 4u][j % 4u];
-        rowStore(KEY_TO, to, rowTo, chunk, v);
-        rowChunk(VALUE_FROM, from + pc.fromValues, rowFrom, chunk, quads);
+        rowStore(KEY_TO, to, KEY_DIM, rowTo, chunk, v);
+    }
+    for (uint chunk = gl_LocalInvocationID.x; chunk < VALUE_DIM / CHUNK; chunk += LOCAL) {
+        vec4 quads[8];
+        float v[32];
+        rowChunk(VALUE_FROM, from + pc.fromValues, VALUE_DIM, rowFrom, chunk, quads);
         [[dont_unroll]] for (uint j = 0u; j < CHUNK; ++j) v[j] = quads[j / 4u][j % 4u];
-        rowStore(VALUE_TO, to + pc.toValues, rowTo, chunk, v);
+        rowStore(VALUE_TO, to + pc.toValues, VALUE_DIM, rowTo, chunk, v);
     }
 }

@@ -4,24 +4,30 @@
 // x is read at addresses that are uniform over the subgroup, weights 16 bytes at a time. Each output element is summed
 // in the same order for every COLS (run after run; inside a run four interleaved sums), so that one column and many give
 // the same bits. Grid: (ceil(rows / (ROWS * LOCAL)), columns / COLS).
+// EXPERT: group k of a column takes the matrix of the k-th expert that `route` names for it (COLS is 1).
 // Gated: rows of the gate and of the up projection lie pc.rows apart; an invocation takes ROWS / 2 of each.
 #include "shaders/common/prelude.glsl"
 #include "shaders/shared/constants.h"
 #include "shaders/common/traffic.glsl"
 #include "shaders/common/unpack.glsl"
+#include "shaders/common/activate.glsl"
 #include "shaders/shared/mat_mul.h"
 #include "shaders/encode/weights.glsl"
 layout(constant_id = 2) const uint COLS = 1u;
 layout(constant_id = 3) const uint MODE = 0u;
 layout(constant_id = 4) const bool BIAS = false;
+layout(constant_id = 5) const uint ACTIVATION = 0u;
+layout(constant_id = 6) const bool CLAMP = false;
+layout(constant_id = 7) const bool EXPERT = false;
 const uint ROWS = 4u;
 const uint MAX_COLS = 8u;
 layout(std430, set = 0, binding = 1) readonly buffer In { vec4 x[]; };
 layout(std430, set = 0, binding = 2) buffer Out { float result[]; };
 layout(std430, set = 0, binding = 3) readonly buffer Bias { float bias[]; };
+layout(std430, set = 0, binding = 4) readonly buffer Route { float route[]; };
 
 vec4 inputLoad(uint column, uint quad) {
-    uint at = column * (pc.inStride / 4u) + quad;
+    uint at = (pc.inOffset + column * pc.inStride + gl_WorkGroupID.z * pc.inStep) / 4u + quad;
     KVS_UNIFORM(kCatActivations, 1u, at * 4u, 4u);
     return x[at];
 }
@@ -32,7 +38,7 @@ uint rowOf(uint lane, uint r) {
 }
 
 void emit(uint row, uint column, float value) {
-    uint at = pc.outOffset + column * pc.outStride + row;
+    uint at = pc.outOffset + column * pc.outStride + gl_WorkGroupID.z * pc.outStep + row;
     if (BIAS) {
         KVS_LANE(kCatWeights, 3u, pc.biasOffset + row, 1u);
         value += bias[pc.biasOffset + row];
@@ -50,6 +56,15 @@ void main() {
     uint perLane = MODE == kGated ? ROWS / 2u : ROWS;
     if (lane * perLane >= pc.rows) return;
     uint column = pc.colBegin + gl_WorkGroupID.y * COLS;
+    uint block = gl_WorkGroupID.z;
+    if (EXPERT) {
+        uint at = pc.routeOffset + column * pc.routeStride + block;
+        KVS_UNIFORM(kCatActivations, 4u, at, 1u);
+        uint expert = uint(route[at]);
+        if (expert < pc.expertBegin || expert - pc.expertBegin >= pc.expertCount) return;
+        block = expert - pc.expertBegin;
+    }
+    uint first = block * pc.rows * (MODE == kGated ? 2u : 1u);
     uint row[ROWS];
     [[unroll]] for (uint r = 0u; r < ROWS; ++r) {
         uint last = MODE == kGated ? pc.rows - 1u + (r >> 1u) * pc.rows : pc.rows - 1u;
@@ -63,7 +78,7 @@ void main() {
         vec4 q[ROWS][8];
         float d[ROWS];
         float m[ROWS];
-        [[unroll]] for (uint r = 0u; r < ROWS; ++r) weightBlock(row[r] * pc.blocks + b, q[r], d[r], m[r]);
+        [[unroll]] for (uint r = 0u; r < ROWS; ++r) weightBlock((first + row[r]) * pc.blocks + b, q[r], d[r], m[r]);
         [[unroll]] for (uint c = 0u; c < COLS; ++c) {
             vec4 dots[ROWS];
             vec4 total = vec4(0.0);
@@ -83,12 +98,17 @@ void main() {
     [[unroll]] for (uint c = 0u; c < COLS; ++c) {
         if (MODE == kGated) {
             [[unroll]] for (uint r = 0u; r < 2u; ++r) {
-                float g = sum[r][c];
-                if (rowOf(lane, r) < pc.rows) emit(row[r], column + c, g / (1.0 + exp(-g)) * sum[r + 2u][c]);
+                float g = sum[r][c] * pc.scale;
+                float u = sum[r + 2u][c] * pc.scale;
+                if (CLAMP) {
+                    g = min(g, pc.clampAt);
+                    u = clamp(u, -pc.clampAt, pc.clampAt);
+                }
+                if (rowOf(lane, r) < pc.rows) emit(row[r], column + c, activated(ACTIVATION, g) * u);
             }
         } else {
             [[unroll]] for (uint r = 0u; r < ROWS; ++r) {
-                if (rowOf(lane, r) < pc.rows) emit(row[r], column + c, sum[r][c]);
+                if (rowOf(lane, r) < pc.rows) emit(row[r], column + c, sum[r][c] * pc.scale);
             }
         }
     }

@@ -12,6 +12,7 @@ uint section3;
 uint blocks;     // runs of 32 values in a row
 uint rowBegin;   // first token id of this piece of the table
 uint rowCount;   // token ids in this piece
+uint outOffset;  // words: column 0
 uint outStride;  // words from column to column
 float scale;
 KVS_PUSH_END

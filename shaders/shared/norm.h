@@ -5,8 +5,10 @@
 #include "shaders/shared/types.h"
 
 KVS_PUSH_BEGIN(NormPush)
-uint width;      // values in a column, a multiple of 4
+uint width;      // values of a group, a multiple of 4
+uint inOffset;   // words: column 0
 uint inStride;   // words from column to column
+uint outOffset;
 uint outStride;
 uint gainOffset; // words
 float eps;

@@ -2,25 +2,31 @@
 #include "engine/cache/store/cell_table.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/base/assert.h"
 
 namespace kvscope::cache {
 
+CellTable::CellTable(std::vector<std::uint32_t> kvHeads)
+    : m_kvHeads(std::move(kvHeads)), m_headOffset(1, 0), m_pools(m_kvHeads.size()) {
+    for (const std::uint32_t heads : m_kvHeads) m_headOffset.push_back(m_headOffset.back() + heads);
+}
+
 std::uint32_t CellTable::addSequence() {
     auto slot = std::ranges::find_if(m_sequences, [](const Sequence& s) { return !s.alive; });
     if (slot == m_sequences.end()) slot = m_sequences.insert(m_sequences.end(), Sequence{});
     slot->alive = true;
-    slot->cells.assign(std::size_t{m_layers} * m_kvHeads, Cells{});
+    slot->cells.assign(heads(), Cells{});
     return static_cast<std::uint32_t>(slot - m_sequences.begin());
 }
 
 void CellTable::removeSequence(std::uint32_t sequence) {
     Sequence& gone = m_sequences.at(sequence);
-    for (std::uint32_t layer = 0; layer < m_layers; ++layer) {
-        for (std::uint32_t head = 0; head < m_kvHeads; ++head) {
-            const Cells& c = gone.cells[layer * m_kvHeads + head];
-            m_pools[layer].free.insert(m_pools[layer].free.end(), c.pages.begin(), c.pages.end());
+    for (std::uint32_t stream = 0; stream < streams(); ++stream) {
+        for (std::uint32_t head = 0; head < m_kvHeads[stream]; ++head) {
+            const Cells& c = gone.cells[m_headOffset[stream] + head];
+            m_pools[stream].free.insert(m_pools[stream].free.end(), c.pages.begin(), c.pages.end());
         }
     }
     gone = Sequence{};
@@ -30,8 +36,8 @@ bool CellTable::alive(std::uint32_t sequence) const {
     return sequence < m_sequences.size() && m_sequences[sequence].alive;
 }
 
-std::uint32_t CellTable::takePage(std::uint32_t layer) {
-    Pool& pool = m_pools[layer];
+std::uint32_t CellTable::takePage(std::uint32_t stream) {
+    Pool& pool = m_pools[stream];
     if (pool.free.empty()) return pool.next++;
     const std::uint32_t page = pool.free.back();
     pool.free.pop_back();
@@ -47,7 +53,7 @@ std::uint32_t CellTable::append(HeadRef head, std::uint32_t position) {
         c.positions[slot] = position;
     } else {
         slot = static_cast<std::uint32_t>(c.positions.size());
-        if (slot % kPageRows == 0) c.pages.push_back(takePage(head.layer));
+        if (slot % kPageRows == 0) c.pages.push_back(takePage(head.stream));
         c.positions.push_back(position);
     }
     ++c.resident;
@@ -76,24 +82,24 @@ std::vector<ResidentRow> CellTable::residentRows(HeadRef head) const {
     return rows;
 }
 
-std::uint32_t CellTable::compactPages(std::uint32_t layer) const {
+std::uint32_t CellTable::compactPages(std::uint32_t stream) const {
     std::uint32_t pages = 0;
     for (const Sequence& sequence : m_sequences) {
         if (!sequence.alive) continue;
-        for (std::uint32_t head = 0; head < m_kvHeads; ++head) {
-            pages += (sequence.cells[layer * m_kvHeads + head].resident + kPageRows - 1) / kPageRows;
+        for (std::uint32_t head = 0; head < m_kvHeads[stream]; ++head) {
+            pages += (sequence.cells[m_headOffset[stream] + head].resident + kPageRows - 1) / kPageRows;
         }
     }
     return pages;
 }
 
-std::vector<RowMove> CellTable::compact(std::uint32_t layer) {
+std::vector<RowMove> CellTable::compact(std::uint32_t stream) {
     std::vector<RowMove> moves;
     Pool fresh;
     for (Sequence& sequence : m_sequences) {
         if (!sequence.alive) continue;
-        for (std::uint32_t head = 0; head < m_kvHeads; ++head) {
-            Cells& c = sequence.cells[layer * m_kvHeads + head];
+        for (std::uint32_t head = 0; head < m_kvHeads[stream]; ++head) {
+            Cells& c = sequence.cells[m_headOffset[stream] + head];
             std::vector<ResidentRow> rows;
             for (std::uint32_t slot = 0; slot < c.positions.size(); ++slot) {
                 if (c.positions[slot] != kFree) rows.push_back({slot, c.positions[slot]});
@@ -111,7 +117,7 @@ std::vector<RowMove> CellTable::compact(std::uint32_t layer) {
             c = std::move(packed);
         }
     }
-    m_pools[layer] = std::move(fresh);
+    m_pools[stream] = std::move(fresh);
     return moves;
 }
 

@@ -10,29 +10,32 @@
 
 namespace kvscope::cache {
 
-/// Which (sequence, layer, KV head) something belongs to.
+/// Which (sequence, stream, KV head) something belongs to. A stream is what one stream caches of one kind
+/// (model::CacheStream); most layers have one.
 struct HeadRef {
     std::uint32_t sequence = 0;
-    std::uint32_t layer = 0;
+    std::uint32_t stream = 0;
     std::uint32_t kvHead = 0;
 };
 
-/// A row that changes its place: physical slots (page * kPageRows + row) of one layer's pool.
+/// A row that changes its place: physical slots (page * kPageRows + row) of one stream's pool.
 struct RowMove {
     std::uint32_t from = 0;
     std::uint32_t to = 0;
     bool operator==(const RowMove&) const = default;
 };
 
-/// Which cells hold which rows: pages, slots and positions of every (sequence, layer, KV head). Bookkeeping only: there
-/// is no buffer in it. Each layer has its own pool of pages of kPageRows rows of one KV head; a head's slot s lies in
-/// page s / kPageRows of its list. Heads may hold different numbers of rows.
+/// Which cells hold which rows: pages, slots and positions of every (sequence, stream, KV head). Bookkeeping only:
+/// there is no buffer in it. Each stream has its own pool of pages of kPageRows rows of one KV head; a head's slot s
+/// lies in page s / kPageRows of its list. Heads may hold different numbers of rows, streams different numbers of
+/// heads.
 class CellTable {
   public:
     static constexpr std::uint32_t kPageRows = 32;
     static constexpr std::uint32_t kFree = 0xFFFFFFFFU;
 
-    CellTable(std::uint32_t layers, std::uint32_t kvHeads) : m_layers(layers), m_kvHeads(kvHeads), m_pools(layers) {}
+    /// kvHeads: KV heads of each stream.
+    explicit CellTable(std::vector<std::uint32_t> kvHeads);
 
     /// A new sequence's number: the lowest one not in use.
     std::uint32_t addSequence();
@@ -63,19 +66,22 @@ class CellTable {
     }
     [[nodiscard]] std::span<const std::uint32_t> positions(HeadRef head) const { return cells(head).positions; }
 
-    /// Pages a layer's pool must have room for (the highest id in use + 1), and how many hold rows.
-    [[nodiscard]] std::uint32_t poolPages(std::uint32_t layer) const { return m_pools[layer].next; }
-    [[nodiscard]] std::uint32_t usedPages(std::uint32_t layer) const {
-        return m_pools[layer].next - static_cast<std::uint32_t>(m_pools[layer].free.size());
+    /// Pages a stream's pool must have room for (the highest id in use + 1), and how many hold rows.
+    [[nodiscard]] std::uint32_t poolPages(std::uint32_t stream) const { return m_pools[stream].next; }
+    [[nodiscard]] std::uint32_t usedPages(std::uint32_t stream) const {
+        return m_pools[stream].next - static_cast<std::uint32_t>(m_pools[stream].free.size());
     }
-    /// Pages that a layer will have after compact().
-    [[nodiscard]] std::uint32_t compactPages(std::uint32_t layer) const;
-    /// Renumbers a layer densely: every head's rows move to the front in order of position, free slots vanish, pages
+    /// Pages that a stream will have after compact().
+    [[nodiscard]] std::uint32_t compactPages(std::uint32_t stream) const;
+    /// Renumbers a stream densely: every head's rows move to the front in order of position, free slots vanish, pages
     /// are numbered from 0. Returns the moves; the caller copies the rows between two pools.
-    [[nodiscard]] std::vector<RowMove> compact(std::uint32_t layer);
+    [[nodiscard]] std::vector<RowMove> compact(std::uint32_t stream);
 
-    [[nodiscard]] std::uint32_t layers() const { return m_layers; }
-    [[nodiscard]] std::uint32_t kvHeads() const { return m_kvHeads; }
+    [[nodiscard]] std::uint32_t streams() const { return static_cast<std::uint32_t>(m_kvHeads.size()); }
+    [[nodiscard]] std::uint32_t kvHeads(std::uint32_t stream) const { return m_kvHeads[stream]; }
+    /// KV heads of the streams before this one; of all streams for streams().
+    [[nodiscard]] std::uint32_t headOffset(std::uint32_t stream) const { return m_headOffset[stream]; }
+    [[nodiscard]] std::uint32_t heads() const { return m_headOffset.back(); }
 
   private:
     struct Cells {
@@ -90,18 +96,18 @@ class CellTable {
     };
     struct Sequence {
         bool alive = false;
-        std::vector<Cells> cells;  ///< layer * kvHeads + head
+        std::vector<Cells> cells;  ///< headOffset(stream) + head
     };
     [[nodiscard]] const Cells& cells(HeadRef head) const {
-        return m_sequences[head.sequence].cells[head.layer * m_kvHeads + head.kvHead];
+        return m_sequences[head.sequence].cells[m_headOffset[head.stream] + head.kvHead];
     }
     [[nodiscard]] Cells& cells(HeadRef head) {
-        return m_sequences[head.sequence].cells[head.layer * m_kvHeads + head.kvHead];
+        return m_sequences[head.sequence].cells[m_headOffset[head.stream] + head.kvHead];
     }
-    std::uint32_t takePage(std::uint32_t layer);
+    std::uint32_t takePage(std::uint32_t stream);
 
-    std::uint32_t m_layers;
-    std::uint32_t m_kvHeads;
+    std::vector<std::uint32_t> m_kvHeads;
+    std::vector<std::uint32_t> m_headOffset;
     std::vector<Pool> m_pools;
     std::vector<Sequence> m_sequences;
 };

@@ -17,10 +17,33 @@ namespace {
 constexpr std::uint32_t kPageRows = CellTable::kPageRows;
 constexpr std::uint32_t kSplitRows = 256;
 
+std::vector<std::uint32_t> kvHeadsOf(const StoreShape& shape) {
+    std::vector<std::uint32_t> heads;
+    for (const StreamShape& stream : shape.streams) heads.push_back(stream.kvHeads);
+    return heads;
+}
+
 }  // namespace
 
 RegionStore::RegionStore(kernels::KernelLibrary& library, const StoreShape& shape)
-    : m_library(library), m_shape(shape), m_cells(shape.layers, shape.kvHeads), m_pools(shape.layers) {}
+    : m_library(library),
+      m_shape(shape),
+      m_cells(kvHeadsOf(shape)),
+      m_pools(shape.streams.size()),
+      m_rings(shape.rings.size()),
+      m_splits(shape.streams.size(), 1) {}
+
+template <typename Visit>
+void RegionStore::eachHead(Visit&& visit) const {
+    for (std::uint32_t sequence = 0; sequence < m_cells.sequenceCapacity(); ++sequence) {
+        if (!m_cells.alive(sequence)) continue;
+        for (std::uint32_t stream = 0; stream < m_cells.streams(); ++stream) {
+            for (std::uint32_t head = 0; head < m_cells.kvHeads(stream); ++head) {
+                visit(HeadRef{sequence, stream, head});
+            }
+        }
+    }
+}
 
 Result<std::unique_ptr<RegionStore>> RegionStore::create(kernels::KernelLibrary& library, const StoreShape& shape,
                                                          const CachePolicy& policy) {
@@ -28,50 +51,66 @@ Result<std::unique_ptr<RegionStore>> RegionStore::create(kernels::KernelLibrary&
     if (auto read = store->readPolicy(policy); !read) return forward(read);
     const std::uint64_t slots = std::uint64_t{shape.contextLength} + shape.maxColumns;
     store->m_tableStride = static_cast<std::uint32_t>(ceilDiv(slots, kPageRows) + 1);
-    for (Pool& pool : store->m_pools) {
-        auto made = store->makePool(store->capacityFor(0));
+    for (std::uint32_t stream = 0; stream < store->m_pools.size(); ++stream) {
+        auto made = store->makePool(stream, store->capacityFor(stream, 0));
         if (!made) return forward(made);
-        pool = std::move(*made);
+        store->m_pools[stream] = std::move(*made);
     }
     if (auto made = store->ensureIndex(); !made) return forward(made);
     return store;
 }
 
-Result<void> RegionStore::readPolicy(const CachePolicy& policy) {
-    const std::string key = policy.storage(Role::Key);
-    const std::string value = policy.storage(Role::Value);
-    const auto* keyStorage = kernels::findRowStorage(key);
-    const auto* valueStorage = kernels::findRowStorage(value);
-    for (const auto& [storage, text] : {std::pair(keyStorage, key), std::pair(valueStorage, value)}) {
-        if (storage == nullptr) {
+Result<RegionStore::Storage> RegionStore::storageFor(const StreamShape& stream, const CachePolicy& policy) const {
+    const Role keyRole = stream.index ? Role::Index : stream.sharedValue ? Role::Latent : Role::Key;
+    const Role valueRole = stream.index ? Role::Index : stream.sharedValue ? Role::Latent : Role::Value;
+    Storage storage;
+    const auto find = [&](Role role, std::uint32_t dim) -> Result<const kernels::RowStorage*> {
+        const std::string text = policy.storage(role);
+        const auto* found = kernels::findRowStorage(text);
+        if (found == nullptr) {
             return fail(ErrorKind::BadPolicy, "policy: encode", "no kernel reads rows stored as '{}'", text);
         }
-        if (m_shape.headDim % storage->blockValues != 0) {
+        if (dim % found->blockValues != 0) {
             return fail(ErrorKind::BadPolicy, "policy: encode",
-                        "'{}' stores blocks of {} values, but a head of this model has {}", text, storage->blockValues,
-                        m_shape.headDim);
+                        "'{}' stores blocks of {} values, but a head of this model has {}", text, found->blockValues,
+                        dim);
         }
+        return found;
+    };
+    auto key = find(keyRole, stream.headDim);
+    if (!key) return forward(key);
+    auto value = stream.sharedValue ? key : find(valueRole, stream.valueDim);
+    if (!value) return forward(value);
+    return Storage{*key, *value};
+}
+
+Result<void> RegionStore::readPolicy(const CachePolicy& policy) {
+    std::vector<Storage> storages;
+    for (const StreamShape& stream : m_shape.streams) {
+        auto storage = storageFor(stream, policy);
+        if (!storage) return forward(storage);
+        storages.push_back(*storage);
     }
-    m_key = keyStorage;
-    m_value = valueStorage;
+    m_storage = std::move(storages);
     m_keep = policy.keep;
     m_sinks = policy.sinks();
     m_window = policy.window();
     return {};
 }
 
-std::uint32_t RegionStore::capacityFor(std::uint32_t pages) const {
-    if (m_shape.rowsCap != 0) return m_shape.rowsCap / kPageRows * m_shape.kvHeads;
-    const std::uint32_t slack = 2 * m_shape.kvHeads;
-    return std::max(pages + slack, 4 * m_shape.kvHeads);
+std::uint32_t RegionStore::capacityFor(std::uint32_t stream, std::uint32_t pages) const {
+    const std::uint32_t kvHeads = m_cells.kvHeads(stream);
+    if (m_shape.rowsCap != 0) return m_shape.rowsCap / kPageRows * kvHeads;
+    return std::max(pages + 2 * kvHeads, 4 * kvHeads);
 }
 
-Result<RegionStore::Pool> RegionStore::makePool(std::uint32_t pages) const {
+Result<RegionStore::Pool> RegionStore::makePool(std::uint32_t stream, std::uint32_t pages) const {
     Pool pool;
-    const auto bytes = checkedMul(pages, attentionShape().pageBytes());
+    const auto bytes = checkedMul(pages, attentionShape(stream).pageBytes());
     KVS_ASSERT(bytes.has_value());
-    auto made = vulkan::Buffer::create(m_library.device(), *bytes, vulkan::MemoryUse::Device,
-                                       fmt::format("the cache of a layer ({} pages of {} rows)", pages, kPageRows));
+    auto made = vulkan::Buffer::create(
+        m_library.device(), *bytes, vulkan::MemoryUse::Device,
+        fmt::format("the cache of layer {} ({} pages of {} rows)", m_shape.streams[stream].layer, pages, kPageRows));
     if (!made) return forward(made);
     auto positions = vulkan::Buffer::create(m_library.device(), std::uint64_t{pages} * kPageRows * 4,
                                             vulkan::MemoryUse::Upload, "the positions of a layer's rows");
@@ -96,82 +135,116 @@ void RegionStore::removeSequence(std::uint32_t sequence) {
 }
 
 std::uint32_t RegionStore::headIndex(const HeadRef& head) const {
-    return (head.sequence * m_shape.layers + head.layer) * m_shape.kvHeads + head.kvHead;
+    return head.sequence * m_cells.heads() + m_cells.headOffset(head.stream) + head.kvHead;
 }
 
 Result<void> RegionStore::ensureIndex() {
     const std::uint32_t wanted = std::max(1U, m_cells.sequenceCapacity());
     if (wanted <= m_sequences) return {};
     const std::uint32_t sequences = std::max(wanted, m_sequences * 2);
-    const std::uint64_t heads = std::uint64_t{m_shape.layers} * m_shape.kvHeads;
+    const std::uint64_t heads = m_cells.heads();
     const std::uint64_t words = heads * sequences * (1 + std::uint64_t{m_tableStride}) + heads * m_shape.maxColumns;
     auto index =
         vulkan::Buffer::create(m_library.device(), words * 4, vulkan::MemoryUse::Upload, "page tables and row counts");
     if (!index) return forward(index);
+    if (auto grown = growRings(sequences); !grown) return grown;
     m_index = std::move(*index);
     m_sequences = sequences;
     ++m_generation;
     return {};
 }
 
+Result<void> RegionStore::growRings(std::uint32_t sequences) {
+    for (std::size_t i = 0; i < m_rings.size(); ++i) {
+        const RingShape& shape = m_shape.rings[i];
+        const std::uint64_t bytes = std::uint64_t{sequences} * shape.tokens * shape.values * 4;
+        auto ring =
+            vulkan::Buffer::create(m_library.device(), bytes, vulkan::MemoryUse::Device, "a compressor's state");
+        if (!ring) return forward(ring);
+        if (m_sequences > 0) {
+            auto list = vulkan::CommandList::begin(m_library.device(), 0, false);
+            if (!list) return forward(list);
+            list->copy(m_rings[i], *ring, m_rings[i].bytes());
+            if (auto ended = list->end(); !ended) return ended;
+            if (auto done = list->submitAndWait(); !done) return done;
+        }
+        m_rings[i] = std::move(*ring);
+    }
+    return {};
+}
+
 std::uint32_t RegionStore::maxAppend(std::uint32_t sequence, std::uint32_t nextPosition) {
     if (m_shape.rowsCap == 0) return m_shape.maxColumns;
     drop(sequence, nextPosition);
-    const std::uint32_t capacity = m_pools[0].capacity;
     std::uint32_t room = m_shape.maxColumns;
-    for (std::uint32_t layer = 0; layer < m_shape.layers; ++layer) {
-        const std::uint32_t freePages = capacity - m_cells.usedPages(layer);
-        for (std::uint32_t head = 0; head < m_shape.kvHeads; ++head) {
-            const HeadRef ref{sequence, layer, head};
+    for (std::uint32_t stream = 0; stream < m_cells.streams(); ++stream) {
+        const std::uint32_t freePages = m_pools[stream].capacity - m_cells.usedPages(stream);
+        for (std::uint32_t head = 0; head < m_cells.kvHeads(stream); ++head) {
+            const HeadRef ref{sequence, stream, head};
             const std::uint32_t lastPage = (kPageRows - m_cells.slots(ref) % kPageRows) % kPageRows;
-            room = std::min(room, m_cells.freeSlots(ref) + lastPage + freePages / m_shape.kvHeads * kPageRows);
+            const std::uint32_t rows =
+                m_cells.freeSlots(ref) + lastPage + freePages / m_cells.kvHeads(stream) * kPageRows;
+            room = std::min(room, rows * m_shape.streams[stream].tokensPerRow);
         }
     }
     return room;
 }
 
-void RegionStore::drop(std::uint32_t sequence, std::uint32_t nextPosition) {
-    if (m_keep.chain.empty()) return;
-    StoreEvent event{.sequence = sequence, .positionFirst = CellTable::kFree};
-    std::vector<PlanItem> first;
-    for (std::uint32_t layer = 0; layer < m_shape.layers; ++layer) {
-        auto positions = m_pools[layer].positions.view<std::uint32_t>();
-        for (std::uint32_t head = 0; head < m_shape.kvHeads; ++head) {
-            const HeadRef ref{sequence, layer, head};
-            const auto rows = m_cells.residentRows(ref);
-            const Plan plan = planKeep(m_keep, {rows, nextPosition});
-            for (const PlanItem& item : plan.items) {
-                if (item.action != PlanAction::Drop) continue;
-                positions[m_cells.physical(ref, item.slot)] = CellTable::kFree;
-                event.positionFirst = std::min(event.positionFirst, item.position);
-                event.positionLast = std::max(event.positionLast, item.position);
-                ++event.rowsDropped;
-            }
-            m_cells.apply(ref, plan);
-            if (layer == 0 && head == 0) first = plan.items;
-            event.perHeadEqual = event.perHeadEqual && plan.items.size() == first.size();
+void RegionStore::dropRows(const HeadRef& head, const Plan& plan, StoreEvent& event) {
+    auto positions = m_pools[head.stream].positions.view<std::uint32_t>();
+    for (const PlanItem& item : plan.items) {
+        if (item.action != PlanAction::Drop) continue;
+        positions[m_cells.physical(head, item.slot)] = CellTable::kFree;
+        event.positionFirst = std::min(event.positionFirst, item.position);
+        event.positionLast = std::max(event.positionLast, item.position);
+        event.bytesDropped += rowBytes(head.stream);
+        ++event.rowsDropped;
+    }
+    m_cells.apply(head, plan);
+}
+
+void RegionStore::dropOutsideWindow(const HeadRef& head, std::uint32_t nextPosition) {
+    const std::uint32_t window = m_shape.streams[head.stream].nativeWindow;
+    if (window == 0 || nextPosition < window) return;
+    Plan plan;
+    for (const ResidentRow& row : m_cells.residentRows(head)) {
+        if (row.position + window <= nextPosition) {
+            plan.items.push_back({.action = PlanAction::Drop, .slot = row.slot, .position = row.position});
         }
     }
-    if (event.rowsDropped == 0) return;
-    event.bytesDropped = event.rowsDropped * rowBytes();
-    m_events.push_back(event);
+    StoreEvent native;  // the architecture's own doing, no decision
+    dropRows(head, plan, native);
+}
+
+void RegionStore::drop(std::uint32_t sequence, std::uint32_t nextPosition) {
+    StoreEvent event{.sequence = sequence, .positionFirst = CellTable::kFree};
+    std::optional<std::size_t> first;
+    for (std::uint32_t stream = 0; stream < m_cells.streams(); ++stream) {
+        const StreamShape& shape = m_shape.streams[stream];
+        for (std::uint32_t head = 0; head < shape.kvHeads; ++head) {
+            const HeadRef ref{sequence, stream, head};
+            dropOutsideWindow(ref, nextPosition);
+            if (m_keep.chain.empty() || shape.index || shape.tokensPerRow > 1) continue;
+            const auto rows = m_cells.residentRows(ref);
+            const Plan plan = planKeep(m_keep, {rows, nextPosition});
+            dropRows(ref, plan, event);
+            if (!first) first = plan.items.size();
+            event.perHeadEqual = event.perHeadEqual && plan.items.size() == *first;
+        }
+    }
+    if (event.rowsDropped > 0) m_events.push_back(event);
 }
 
 bool RegionStore::wasteful(std::span<const Column> columns) const {
     if (m_shape.rowsCap != 0) return false;
-    for (std::uint32_t sequence = 0; sequence < m_cells.sequenceCapacity(); ++sequence) {
-        if (!m_cells.alive(sequence)) continue;
+    bool found = false;
+    eachHead([&](const HeadRef& ref) {
         const auto appended = static_cast<std::uint32_t>(
-            std::ranges::count_if(columns, [&](const Column& c) { return c.sequence == sequence; }));
-        for (std::uint32_t layer = 0; layer < m_shape.layers; ++layer) {
-            for (std::uint32_t head = 0; head < m_shape.kvHeads; ++head) {
-                const HeadRef ref{sequence, layer, head};
-                const std::uint32_t unused = m_cells.freeSlots(ref) - std::min(m_cells.freeSlots(ref), appended);
-                if (unused >= kPageRows && unused * 10 > m_cells.slots(ref)) return true;
-            }
-        }
-    }
-    return false;
+            std::ranges::count_if(columns, [&](const Column& c) { return c.sequence == ref.sequence; }));
+        const std::uint32_t unused = m_cells.freeSlots(ref) - std::min(m_cells.freeSlots(ref), appended);
+        found = found || (unused >= kPageRows && unused * 10 > m_cells.slots(ref));
+    });
+    return found;
 }
 
 Result<void> RegionStore::prepare(std::span<const Column> columns) {
@@ -180,14 +253,16 @@ Result<void> RegionStore::prepare(std::span<const Column> columns) {
         if (i == 0 || columns[i].sequence != columns[i - 1].sequence) drop(columns[i].sequence, columns[i].position);
     }
     if (wasteful(columns)) {
-        if (auto done = rebuild(attentionShape()); !done) return done;
+        if (auto done = rebuild(shapes()); !done) return done;
     }
-    m_slots.assign(std::size_t{m_shape.layers} * m_shape.kvHeads * m_shape.maxColumns, 0);
-    for (std::uint32_t layer = 0; layer < m_shape.layers; ++layer) {
-        for (std::uint32_t head = 0; head < m_shape.kvHeads; ++head) {
+    m_slots.assign(std::size_t{m_cells.heads()} * m_shape.maxColumns, CellTable::kFree);
+    for (std::uint32_t stream = 0; stream < m_cells.streams(); ++stream) {
+        const std::uint32_t step = m_shape.streams[stream].tokensPerRow;
+        for (std::uint32_t head = 0; head < m_cells.kvHeads(stream); ++head) {
+            const std::size_t base = (std::size_t{m_cells.headOffset(stream)} + head) * m_shape.maxColumns;
             for (std::size_t c = 0; c < columns.size(); ++c) {
-                m_slots[(std::size_t{layer} * m_shape.kvHeads + head) * m_shape.maxColumns + c] =
-                    m_cells.append({columns[c].sequence, layer, head}, columns[c].position);
+                if ((columns[c].position + 1) % step != 0) continue;
+                m_slots[base + c] = m_cells.append({columns[c].sequence, stream, head}, columns[c].position);
             }
         }
     }
@@ -198,83 +273,79 @@ Result<void> RegionStore::prepare(std::span<const Column> columns) {
 }
 
 void RegionStore::updateSplits() {
-    std::uint32_t slots = 1;
-    for (std::uint32_t sequence = 0; sequence < m_cells.sequenceCapacity(); ++sequence) {
-        if (!m_cells.alive(sequence)) continue;
-        for (std::uint32_t layer = 0; layer < m_shape.layers; ++layer) {
-            for (std::uint32_t head = 0; head < m_shape.kvHeads; ++head) {
-                slots = std::max(slots, m_cells.slots({sequence, layer, head}));
-            }
-        }
-    }
-    const std::uint32_t splits = std::bit_ceil(static_cast<std::uint32_t>(ceilDiv(slots, kSplitRows)));
-    if (splits > m_splits || splits * 4 <= m_splits) {
-        m_splits = splits;
+    std::vector<std::uint32_t> slots(m_cells.streams(), 1);
+    eachHead([&](const HeadRef& ref) { slots[ref.stream] = std::max(slots[ref.stream], m_cells.slots(ref)); });
+    for (std::uint32_t stream = 0; stream < m_cells.streams(); ++stream) {
+        const std::uint32_t splits = std::bit_ceil(static_cast<std::uint32_t>(ceilDiv(slots[stream], kSplitRows)));
+        if (splits <= m_splits[stream] && splits * 4 > m_splits[stream]) continue;
+        m_splits[stream] = splits;
         ++m_generation;
     }
 }
 
 Result<void> RegionStore::ensureCapacity() {
-    std::vector<std::uint32_t> capacities(m_shape.layers, 0);
+    std::vector<std::uint32_t> capacities(m_cells.streams(), 0);
     bool grows = false;
-    for (std::uint32_t layer = 0; layer < m_shape.layers; ++layer) {
-        const std::uint32_t needed = m_cells.poolPages(layer);
-        capacities[layer] = m_pools[layer].capacity;
-        if (needed <= capacities[layer]) continue;
+    for (std::uint32_t stream = 0; stream < m_cells.streams(); ++stream) {
+        const std::uint32_t needed = m_cells.poolPages(stream);
+        capacities[stream] = m_pools[stream].capacity;
+        if (needed <= capacities[stream]) continue;
         if (m_shape.rowsCap != 0) {
             return fail(ErrorKind::OutOfMemory, "cache",
-                        "layer {} needs {} pages, but the cap of {} rows a head allows {}", layer, needed,
-                        m_shape.rowsCap, capacities[layer]);
+                        "layer {} needs {} pages, but the cap of {} rows a head allows {}",
+                        m_shape.streams[stream].layer, needed, m_shape.rowsCap, capacities[stream]);
         }
         // The last doubling stops at what the context can need.
-        const auto most = static_cast<std::uint32_t>(std::uint64_t{m_tableStride} * m_shape.kvHeads *
+        const auto most = static_cast<std::uint32_t>(std::uint64_t{m_tableStride} * m_cells.kvHeads(stream) *
                                                      std::max(1U, m_cells.sequenceCapacity()));
-        capacities[layer] = std::max(needed, std::min(capacities[layer] * 2, most));
+        capacities[stream] = std::max(needed, std::min(capacities[stream] * 2, most));
         grows = true;
     }
     return grows ? growPools(capacities) : Result<void>{};
 }
 
 Result<void> RegionStore::growPools(std::span<const std::uint32_t> capacities) {
-    std::vector<Pool> grown;
-    for (const std::uint32_t capacity : capacities) {
-        auto pool = makePool(capacity);
-        if (!pool) return forward(pool);
-        grown.push_back(std::move(*pool));
-    }
+    // all memory first: when it cannot be had, nothing has changed
+    std::vector<std::optional<Pool>> grown(m_pools.size());
     auto list = vulkan::CommandList::begin(m_library.device(), 0, false);
     if (!list) return forward(list);
-    for (std::uint32_t layer = 0; layer < m_shape.layers; ++layer) {
-        list->copy(m_pools[layer].pages, grown[layer].pages, m_pools[layer].pages.bytes());
-        const auto from = m_pools[layer].positions.view<std::uint32_t>();
-        std::ranges::copy(from, grown[layer].positions.view<std::uint32_t>().begin());
+    for (std::uint32_t stream = 0; stream < m_pools.size(); ++stream) {
+        if (capacities[stream] == m_pools[stream].capacity) continue;
+        auto pool = makePool(stream, capacities[stream]);
+        if (!pool) return forward(pool);
+        grown[stream] = std::move(*pool);
+        list->copy(m_pools[stream].pages, grown[stream]->pages, m_pools[stream].pages.bytes());
+        const auto from = m_pools[stream].positions.view<std::uint32_t>();
+        std::ranges::copy(from, grown[stream]->positions.view<std::uint32_t>().begin());
     }
     if (auto ended = list->end(); !ended) return ended;
     if (auto done = list->submitAndWait(); !done) return done;
-    m_pools = std::move(grown);
+    for (std::uint32_t stream = 0; stream < m_pools.size(); ++stream) {
+        if (grown[stream]) m_pools[stream] = std::move(*grown[stream]);
+    }
     ++m_generation;
     return {};
 }
 
-Result<void> RegionStore::rebuild(const kernels::AttentionShape& from) {
+Result<void> RegionStore::rebuild(std::span<const kernels::AttentionShape> from) {
     // all memory first: when it cannot be had, nothing has changed
     std::vector<Pool> fresh;
-    for (std::uint32_t layer = 0; layer < m_shape.layers; ++layer) {
-        auto pool = makePool(capacityFor(m_cells.compactPages(layer)));
+    for (std::uint32_t stream = 0; stream < m_cells.streams(); ++stream) {
+        auto pool = makePool(stream, capacityFor(stream, m_cells.compactPages(stream)));
         if (!pool) return forward(pool);
         fresh.push_back(std::move(*pool));
     }
     const std::vector<Pool> before = std::exchange(m_pools, std::move(fresh));
-    for (std::uint32_t layer = 0; layer < m_shape.layers; ++layer) {
-        const std::vector<RowMove> moves = m_cells.compact(layer);
-        if (auto moved = moveRows(layer, moves, from, before[layer]); !moved) return moved;
+    for (std::uint32_t stream = 0; stream < m_cells.streams(); ++stream) {
+        const std::vector<RowMove> moves = m_cells.compact(stream);
+        if (auto moved = moveRows(stream, moves, from[stream], before[stream]); !moved) return moved;
     }
     updateSplits();
     ++m_generation;
     return {};
 }
 
-Result<void> RegionStore::moveRows(std::uint32_t layer, std::span<const RowMove> moves,
+Result<void> RegionStore::moveRows(std::uint32_t stream, std::span<const RowMove> moves,
                                    const kernels::AttentionShape& from, const Pool& source) {
     if (moves.empty()) return {};
     auto upload = vulkan::Buffer::create(m_library.device(), moves.size() * sizeof(RowMove), vulkan::MemoryUse::Upload,
@@ -286,11 +357,11 @@ Result<void> RegionStore::moveRows(std::uint32_t layer, std::span<const RowMove>
     auto list = vulkan::CommandList::begin(m_library.device(), dispatches, false);
     if (!list) return forward(list);
     for (std::uint32_t first = 0; first < moves.size(); first += kMost) {
-        kernels::KvMoveArgs args{.from = from, .to = attentionShape(), .moves = &*upload};
+        kernels::KvMoveArgs args{.from = from, .to = attentionShape(stream), .moves = &*upload};
         args.fromPages = &source.pages;
         args.fromPositions = &source.positions;
-        args.toPages = &m_pools[layer].pages;
-        args.toPositions = &m_pools[layer].positions;
+        args.toPages = &m_pools[stream].pages;
+        args.toPositions = &m_pools[stream].positions;
         args.first = first;
         args.count = std::min(kMost, static_cast<std::uint32_t>(moves.size()) - first);
         auto dispatch = kernels::kvMove(m_library, args);
@@ -303,60 +374,70 @@ Result<void> RegionStore::moveRows(std::uint32_t layer, std::span<const RowMove>
     return list->submitAndWait();
 }
 
+std::vector<kernels::AttentionShape> RegionStore::shapes() const {
+    std::vector<kernels::AttentionShape> list;
+    for (std::uint32_t stream = 0; stream < m_cells.streams(); ++stream) list.push_back(attentionShape(stream));
+    return list;
+}
+
 Result<void> RegionStore::setPolicy(const CachePolicy& policy) {
-    const kernels::AttentionShape before = attentionShape();
+    const std::vector<kernels::AttentionShape> before = shapes();
+    const std::vector<Storage> storageBefore = m_storage;
     const KeepPart keepBefore = m_keep;
+    const auto [sinksBefore, windowBefore] = std::pair(m_sinks, m_window);
     if (auto read = readPolicy(policy); !read) return read;
     ++m_generation;
-    if (before.key == m_key && before.value == m_value) return {};
+    if (storageBefore == m_storage) return {};
     auto rebuilt = rebuild(before);
     if (!rebuilt) {  // the old policy goes on
-        m_key = before.key;
-        m_value = before.value;
-        m_sinks = before.sinks;
-        m_window = before.window;
+        m_storage = storageBefore;
+        m_sinks = sinksBefore;
+        m_window = windowBefore;
         m_keep = keepBefore;
     }
     return rebuilt;
 }
 
-kernels::AttentionShape RegionStore::attentionShape() const {
+kernels::AttentionShape RegionStore::attentionShape(std::uint32_t stream) const {
+    const StreamShape& from = m_shape.streams[stream];
+    const bool kept = !from.index && from.tokensPerRow == 1;  // what the keep axis acts on
     kernels::AttentionShape shape;
-    shape.key = m_key;
-    shape.value = m_value;
-    shape.headDim = m_shape.headDim;
-    shape.heads = m_shape.heads;
-    shape.kvHeads = m_shape.kvHeads;
-    shape.scale = m_shape.scale;
-    shape.sinks = m_sinks;
-    shape.window = m_window;
+    shape.key = m_storage[stream].key;
+    shape.value = m_storage[stream].value;
+    shape.headDim = from.headDim;
+    shape.valueDim = from.valueDim;
+    shape.shared = from.sharedValue;
+    shape.heads = from.heads;
+    shape.kvHeads = from.kvHeads;
+    shape.sinks = kept ? m_sinks : 0;
+    shape.window = kept ? m_window : 0;
+    shape.nativeWindow = from.nativeWindow;
     return shape;
 }
 
-kernels::CacheView RegionStore::view(std::uint32_t layer, const vulkan::Buffer* columns) const {
+kernels::CacheView RegionStore::view(std::uint32_t stream, const vulkan::Buffer* columns) const {
     kernels::CacheView view;
     view.columns = columns;
     view.index = &m_index;
-    view.positions = &m_pools[layer].positions;
-    view.pages = &m_pools[layer].pages;
-    view.headBase = layer * m_shape.kvHeads;
-    view.headStride = m_shape.layers * m_shape.kvHeads;
-    view.tableBase = m_sequences * m_shape.layers * m_shape.kvHeads;
+    view.positions = &m_pools[stream].positions;
+    view.pages = &m_pools[stream].pages;
+    view.headBase = m_cells.headOffset(stream);
+    view.headStride = m_cells.heads();
+    view.tableBase = m_sequences * m_cells.heads();
     view.tableStride = m_tableStride;
     return view;
 }
 
-std::uint32_t RegionStore::slotBase(std::uint32_t layer) const {
-    const std::uint32_t heads = m_shape.layers * m_shape.kvHeads;
-    return heads * m_sequences * (1 + m_tableStride) + layer * m_shape.kvHeads * m_shape.maxColumns;
+std::uint32_t RegionStore::slotBase(std::uint32_t stream) const {
+    return m_cells.heads() * m_sequences * (1 + m_tableStride) + m_cells.headOffset(stream) * m_shape.maxColumns;
 }
 
 void RegionStore::writeSequence(std::uint32_t sequence) {
     auto index = m_index.view<std::uint32_t>();
-    const std::uint32_t tableBase = m_sequences * m_shape.layers * m_shape.kvHeads;
-    for (std::uint32_t layer = 0; layer < m_shape.layers; ++layer) {
-        for (std::uint32_t head = 0; head < m_shape.kvHeads; ++head) {
-            const HeadRef ref{sequence, layer, head};
+    const std::uint32_t tableBase = m_sequences * m_cells.heads();
+    for (std::uint32_t stream = 0; stream < m_cells.streams(); ++stream) {
+        for (std::uint32_t head = 0; head < m_cells.kvHeads(stream); ++head) {
+            const HeadRef ref{sequence, stream, head};
             const std::uint32_t at = headIndex(ref);
             index[at] = m_cells.slots(ref);
             std::ranges::copy(m_cells.pages(ref), index.begin() + tableBase + std::ptrdiff_t{at} * m_tableStride);
@@ -371,10 +452,6 @@ void RegionStore::writeIndex(std::span<const Column> columns) {
     std::ranges::copy(m_slots, m_index.view<std::uint32_t>().begin() + slotBase(0));
 }
 
-std::uint64_t RegionStore::rowBytes() const {
-    return m_key->rowBytes(m_shape.headDim) + m_value->rowBytes(m_shape.headDim);
-}
-
 std::uint64_t RegionStore::pageBytesAllocated() const {
     std::uint64_t sum = 0;
     for (const Pool& pool : m_pools) sum += pool.pages.bytes();
@@ -387,14 +464,21 @@ std::uint64_t RegionStore::indexBytes() const {
     return sum;
 }
 
+std::uint64_t RegionStore::ringBytes() const {
+    std::uint64_t sum = 0;
+    for (const vulkan::Buffer& ring : m_rings) sum += ring.bytes();
+    return sum;
+}
+
 std::uint64_t RegionStore::rowsResident() const {
     std::uint64_t sum = 0;
-    for (std::uint32_t sequence = 0; sequence < m_cells.sequenceCapacity(); ++sequence) {
-        if (!m_cells.alive(sequence)) continue;
-        for (std::uint32_t layer = 0; layer < m_shape.layers; ++layer) {
-            for (std::uint32_t head = 0; head < m_shape.kvHeads; ++head) sum += m_cells.rows({sequence, layer, head});
-        }
-    }
+    eachHead([&](const HeadRef& ref) { sum += m_cells.rows(ref); });
+    return sum;
+}
+
+std::uint64_t RegionStore::bytesResident() const {
+    std::uint64_t sum = 0;
+    eachHead([&](const HeadRef& ref) { sum += m_cells.rows(ref) * rowBytes(ref.stream); });
     return sum;
 }
 

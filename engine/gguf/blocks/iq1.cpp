@@ -5,9 +5,9 @@
 //      bits, the sign of delta
 //   M: 32 low bytes of indices; 16 bytes of nibbles: three upper bits of an index, the sign of delta; four times 16
 //      bits: four scales of 3 bits (one for 16 values) and, in the upper nibbles, the four parts of d as f16
+#include "engine/base/iq1_grid.h"
 #include "engine/gguf/blocks/block_bytes.h"
 #include "engine/gguf/blocks/codecs.h"
-#include "engine/gguf/blocks/iq1_grid.h"
 
 namespace kvscope::gguf {
 namespace {

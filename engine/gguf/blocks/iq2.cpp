@@ -4,9 +4,9 @@
 //   XXS: f16 d; for 32 values four indices of 8 bits, then four sign codes of 7 bits and a scale of 4
 //   XS:  f16 d; 32 times an index of 9 bits and a sign code of 7; 8 bytes of scales of 4 bits, one for 16 values
 //   S:   f16 d; 32 low bytes of indices; 32 bytes of signs; 8 bytes of upper bit pairs of indices; 8 bytes of scales
+#include "engine/base/iq2_grids.h"
 #include "engine/gguf/blocks/block_bytes.h"
 #include "engine/gguf/blocks/codecs.h"
-#include "engine/gguf/blocks/iq2_grids.h"
 #include "engine/gguf/blocks/iq_signs.h"
 
 namespace kvscope::gguf {

@@ -4,9 +4,9 @@
 //        x = d * (0.5 + scale) / 2 * grid * sign
 //   S:   f16 d; 64 low bytes of indices; 8 bytes of ninth bits; 32 bytes of signs; 4 bytes of scales of 4 bits;
 //        x = d * (1 + 2 * scale) * grid * sign
+#include "engine/base/iq3_grids.h"
 #include "engine/gguf/blocks/block_bytes.h"
 #include "engine/gguf/blocks/codecs.h"
-#include "engine/gguf/blocks/iq3_grids.h"
 #include "engine/gguf/blocks/iq_signs.h"
 
 namespace kvscope::gguf {

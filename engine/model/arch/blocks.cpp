@@ -179,6 +179,8 @@ void Blocks::gated(View in, View out, ProductPart gate, ProductPart up, Activati
     }
     const std::uint32_t widest = std::max(out.width, std::ranges::max(h().nFf));
     if (!m_up) m_up = m_program->addSlot(widest);
+    std::uint32_t& slotWidth = m_program->slotWidths.at(static_cast<std::size_t>(*m_up));
+    slotWidth = std::max(slotWidth, widest);
     const View second{*m_up, 0, out.width};
     gate.out = out;
     up.out = second;
@@ -214,10 +216,11 @@ void Blocks::head(float softcap) {
 }
 
 std::string Blocks::ropeFactors(const RopeScaling& scaling) {
-    if (scaling.type != RopeScalingType::LongRope) return "rope_freqs.weight";
+    // the tables count, whatever rope.scaling.type says: published phi3 files have no such key
+    if (has("rope_freqs.weight")) return "rope_freqs.weight";
     const bool beyond = h().nCtxTrained > scaling.originalContext;
     std::string name = beyond ? "rope_factors_long.weight" : "rope_factors_short.weight";
-    if (!has(name)) {
+    if (!has(name) && scaling.type == RopeScalingType::LongRope) {
         failWith({ErrorKind::BadFile, fmt::format("{}: tensor {}", m_file->path().string(), name),
                   fmt::format("the tensor is missing; {} is longrope", m_keys.key("rope.scaling.type"))});
     }

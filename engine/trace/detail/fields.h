@@ -67,6 +67,9 @@ void fields(auto& v, Is<RunInfo> auto& r) {
       r.bytesPerTokenNativeF16);
     v(Field{"bytes_per_token_mha_f16", "B", "f16 cache bytes a token if every query head had its own rows"},
       r.bytesPerTokenMhaF16);
+    v(Field{"layers", "",
+            "JSON: what each layer caches natively: source, heads, kv_heads, key_dim, value_dim, window, ratio"},
+      r.layers);
     v(Field{"started_at", "", "ISO 8601, UTC"}, r.startedAt);
     v(Field{"program", "", "program and version"}, r.program);
 }

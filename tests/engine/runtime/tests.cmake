@@ -17,6 +17,13 @@ kvscope_test(
   TIMEOUT 900
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/golden_run_test.cpp ${CMAKE_CURRENT_LIST_DIR}/perturbation_run_test.cpp ${CMAKE_CURRENT_LIST_DIR}/../../support/golden.cpp
   DEPS kvscope::runtime kvscope::reference)
+kvscope_test(
+  NAME architecture_run_test
+  LABEL golden
+  TIMEOUT 900
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/architecture_run_test.cpp ${CMAKE_CURRENT_LIST_DIR}/../../support/golden.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/../../support/golden_models.cpp
+  DEPS kvscope::runtime kvscope::reference)
 # the fallbacks, forced: no subgroups; buffers that may span so little that matrices have pieces (the bundled model's
 # embedding; the gate and up projections of the tiny models)
 function(kvscope_forced_test name filter environment)

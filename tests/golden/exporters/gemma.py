@@ -60,6 +60,6 @@ SPECS = [
                                              final_logit_softcapping=3.0)), Gemma2ForCausalLM, export, fill=fill),
     Spec("gemma3", "gemma3", lambda: gemma3(factor=8.0), Gemma3ForCausalLM, export, fill=fill),
     Spec("gemma3_untied_capped", "gemma3",
-         lambda: gemma3(final_logit_softcapping=3.0, tie_word_embeddings=False, head_dim=12, query_pre_attn_scalar=12),
+         lambda: gemma3(final_logit_softcapping=3.0, tie_word_embeddings=False, head_dim=24, query_pre_attn_scalar=24),
          Gemma3ForCausalLM, export, fill=fill),
 ]

@@ -103,7 +103,7 @@ SPECS = [
          lambda: MistralConfig(**SMALL | dict(sliding_window=None, head_dim=32, tie_word_embeddings=True)),
          MistralForCausalLM, export_mistral, note="the window key is there and ignored"),
     Spec("mixtral", "llama",
-         lambda: MixtralConfig(**SMALL | dict(num_local_experts=4, num_experts_per_tok=2, hidden_size=48,
+         lambda: MixtralConfig(**SMALL | dict(num_local_experts=4, num_experts_per_tok=2, hidden_size=32,
                                               intermediate_size=48, sliding_window=None)),
          MixtralForCausalLM, export_mixtral, fill=mixtral_fill, margins=mixtral_margin),
     Spec("qwen2", "qwen2", lambda: Qwen2Config(**SMALL), Qwen2ForCausalLM, export),
