@@ -12,6 +12,7 @@ kvscope_shader_library(
   attn_error
   kv_move
   map
+  copy_heads
   match_norm
   sparse
   stream_mix

@@ -7,6 +7,7 @@
 #include "engine/base/checked.h"
 #include "shaders/shared/column_stats.h"
 #include "shaders/shared/constants.h"
+#include "shaders/shared/copy_heads.h"
 #include "shaders/shared/hyper.h"
 #include "shaders/shared/map.h"
 #include "shaders/shared/route.h"
@@ -61,6 +62,23 @@ Result<Dispatch> map(KernelLibrary& library, const MapArgs& args) {
     const std::uint64_t bytes = std::uint64_t{args.width} * 4 * args.columns;
     dispatch.traffic.category[shared::kCatActivations] = {(two ? 2 : 1) * bytes, (two ? 2 : 1) * bytes, bytes};
     if (gain) dispatch.traffic.category[shared::kCatWeights] = {bytes, std::uint64_t{args.gainWidth} * 4, 0};
+    return dispatch;
+}
+
+Result<Dispatch> copyHeads(KernelLibrary& library, const CopyHeadsArgs& args) {
+    const std::uint32_t lanes = library.plainLanes();
+    const auto pipeline = library.get("copy_heads", lanes, {}, sizeof(shared::CopyHeadsPush));
+    if (!pipeline) return forward(pipeline);
+    Dispatch dispatch;
+    dispatch.pipeline = *pipeline;
+    dispatch.setPush(shared::CopyHeadsPush{args.heads, args.width, args.in.offset, args.in.stride, args.inStep,
+                                           args.out.offset, args.out.stride, args.outStep});
+    dispatch.buffers = {args.in.buffer, args.out.buffer};
+    dispatch.x = groups(std::uint64_t{args.heads} * args.width, lanes);
+    dispatch.y = args.columns;
+    const std::uint64_t bytes = std::uint64_t{args.heads} * args.width * 4 * args.columns;
+    const std::uint64_t read = args.inStep == 0 ? bytes / args.heads : bytes;  // all heads copy the same values
+    dispatch.traffic.category[shared::kCatActivations] = {bytes, read, bytes};
     return dispatch;
 }
 

@@ -21,6 +21,15 @@ struct MapArgs {
 /// Element by element (shaders/kernels/map.comp).
 Result<Dispatch> map(KernelLibrary& library, const MapArgs& args);
 
+struct CopyHeadsArgs {
+    ColumnsView in, out;
+    std::uint32_t heads = 0, width = 0;
+    std::uint32_t inStep = 0, outStep = 0;  ///< words from head to head
+    std::uint32_t columns = 1;
+};
+/// Copies a part of each head (shaders/kernels/copy_heads.comp).
+Result<Dispatch> copyHeads(KernelLibrary& library, const CopyHeadsArgs& args);
+
 struct ColumnStatsArgs {
     ColumnsView in, other, out;
     std::uint32_t width = 0;

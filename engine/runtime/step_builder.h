@@ -34,6 +34,7 @@ struct StepExecutor::Builder {
     Result<void> operation(std::size_t index, const model::AttendOp& op);
     Result<void> operation(std::size_t index, const model::GatedOp& op);
     Result<void> operation(std::size_t index, const model::MapOp& op);
+    Result<void> operation(std::size_t index, const model::CopyHeadsOp& op);
     Result<void> operation(std::size_t index, const model::MatchNormOp& op);
     Result<void> operation(std::size_t index, const model::SparseOp& op);
     Result<void> operation(std::size_t index, const model::RouteOp& op);

@@ -32,6 +32,18 @@ Result<void> StepExecutor::Builder::operation(std::size_t, const model::MapOp& o
     return add(kernels::map(executor.m_library, args), {});
 }
 
+Result<void> StepExecutor::Builder::operation(std::size_t, const model::CopyHeadsOp& op) {
+    kernels::CopyHeadsArgs args;
+    args.in = executor.m_activations.view(op.in);
+    args.out = executor.m_activations.view(op.out);
+    args.heads = op.heads;
+    args.width = op.width;
+    args.inStep = op.inStep;
+    args.outStep = op.outStep;
+    args.columns = key.columns;
+    return add(kernels::copyHeads(executor.m_library, args), {});
+}
+
 Result<void> StepExecutor::Builder::operation(std::size_t, const model::MatchNormOp& op) {
     kernels::ColumnStatsArgs args;
     args.in = executor.m_activations.view(op.a);
