@@ -10,6 +10,7 @@
 #include "app/cli/inspect_values.h"
 #include "app/cli/json.h"
 #include "app/cli/model_options.h"
+#include "app/cli/tensor_account.h"
 #include "app/cli/text_file.h"
 #include "engine/base/units.h"
 #include "engine/gguf/quote.h"
@@ -85,6 +86,68 @@ Result<std::optional<model::Hparams>> readDimensions(const gguf::File& file, con
     return hparams ? std::optional(std::move(*hparams)) : std::nullopt;
 }
 
+/// What building the model came to.
+struct Building {
+    std::optional<model::Program> program;
+    std::string reason;  ///< why there is none, empty when there is
+    Json unused = nullptr;
+    Json missing = nullptr;
+    std::vector<std::string> warnings;
+};
+
+/// Notes all tensors that the file lacks; `first` stopped the building.
+Result<void> noteMissing(const gguf::File& file, MissingTensor first, Building& building) {
+    auto found = findMissingTensors(file, std::move(first));
+    if (!found) return forward(found);
+    building.missing = Json::array();
+    for (const MissingTensor& tensor : found->tensors) {
+        building.missing.push_back({{"name", tensor.name}, {"dims", tensor.dims}});
+    }
+    const std::size_t others = found->tensors.size() - 1;
+    building.reason = fmt::format("the tensor {} is missing{}", gguf::quoteName(found->tensors.front().name),
+                                  others == 0 ? "" : fmt::format(", and {} more", others));
+    if (found->complete) {
+        building.unused = found->unused;
+    } else {
+        building.warnings.emplace_back("more tensors may be missing than are listed");
+    }
+    return {};
+}
+
+/// Builds the program unless `reason` already says why the model cannot be run.
+Result<Building> build(const gguf::File& file, std::string reason) {
+    Building building;
+    building.reason = std::move(reason);
+    if (!building.reason.empty()) return building;
+    auto built = model::buildProgram(file);
+    if (!built) {
+        if (auto missing = missingTensor(file, built.error())) {
+            if (auto noted = noteMissing(file, std::move(*missing), building); !noted) return forward(noted);
+            return building;
+        }
+    }
+    auto program = unlessUnsupported(std::move(built), building.reason);
+    if (!program) return forward(program);
+    building.program = std::move(*program);
+    if (building.program) {
+        building.warnings = building.program->warnings;
+        building.unused = unusedTensors(file, *building.program);
+        building.missing = Json::array();
+    }
+    return building;
+}
+
+void addLists(Json& json, const gguf::File& file, const InspectSettings& settings) {
+    if (settings.keys) {
+        json["keys"] = Json::array();
+        for (const gguf::KeyValue& entry : file.keys()) json["keys"].push_back(keyJson(file, entry));
+    }
+    if (settings.tensors) {
+        json["tensors"] = Json::array();
+        for (const gguf::TensorInfo& tensor : file.tensors()) json["tensors"].push_back(tensorJson(tensor));
+    }
+}
+
 /// Everything that the header tells; unknown = null.
 Result<Json> describe(const gguf::File& file, const InspectSettings& settings) {
     auto architecture = file.readString("general.architecture");
@@ -92,20 +155,19 @@ Result<Json> describe(const gguf::File& file, const InspectSettings& settings) {
     std::string reason;
     auto hparams = readDimensions(file, architecture->value_or(""), reason);
     if (!hparams) return forward(hparams);
-    std::optional<model::Program> program;
-    if (reason.empty()) {
-        auto built = unlessUnsupported(model::buildProgram(file), reason);
-        if (!built) return forward(built);
-        program = std::move(*built);
-    }
+    auto building = build(file, std::move(reason));
+    if (!building) return forward(building);
+    const bool runnable = building->program.has_value();
     Json warnings = Json::array();
     Json json{{"schema_version", kJsonVersion},
               {"file", file.path().string()},
               {"gguf_version", file.version()},
+              {"byte_order", file.byteOrder() == gguf::ByteOrder::Big ? "big" : "little"},
               {"file_bytes", file.fileBytes()},
+              {"parts", partsJson(file)},
               {"architecture", *architecture ? Json(**architecture) : Json(nullptr)},
-              {"runnable", program.has_value()},
-              {"not_runnable_because", program ? Json(nullptr) : Json(reason)}};
+              {"runnable", runnable},
+              {"not_runnable_because", runnable ? Json(nullptr) : Json(building->reason)}};
     addDimensions(json, hparams->value_or(model::Hparams{}));
     if (!*hparams) {
         for (auto& [key, value] : json.items()) {
@@ -115,18 +177,11 @@ Result<Json> describe(const gguf::File& file, const InspectSettings& settings) {
     if (auto added = addTokenizer(json, file, warnings); !added) return forward(added);
     json["n_tensors"] = file.tensors().size();
     json["tensor_types"] = tensorTypesJson(file);
-    if (program) {
-        for (const std::string& warning : program->warnings) warnings.push_back(warning);
-    }
+    json["missing_tensors"] = std::move(building->missing);
+    json["unused_tensors"] = std::move(building->unused);
+    for (const std::string& warning : building->warnings) warnings.push_back(warning);
     json["warnings"] = std::move(warnings);
-    if (settings.keys) {
-        json["keys"] = Json::array();
-        for (const gguf::KeyValue& entry : file.keys()) json["keys"].push_back(keyJson(file, entry));
-    }
-    if (settings.tensors) {
-        json["tensors"] = Json::array();
-        for (const gguf::TensorInfo& tensor : file.tensors()) json["tensors"].push_back(tensorJson(tensor));
-    }
+    addLists(json, file, settings);
     return json;
 }
 
@@ -136,9 +191,41 @@ std::string shown(const Json& value) {
     return gguf::quoteName(value.dump(-1, ' ', false, Json::error_handler_t::replace), 400);
 }
 
+/// The files of a split model, each with its size and its number of tensors.
+void printParts(const Json& json) {
+    if (json["parts"].size() == 1) return;
+    for (std::size_t i = 0; i < json["parts"].size(); ++i) {
+        const Json& part = json["parts"][i];
+        fmt::print("{:<22}{}, {}, {} tensors\n", fmt::format("part {} of {}", i + 1, json["parts"].size()),
+                   shown(part["file"]), formatBytes(part["bytes"].get<std::uint64_t>()),
+                   part["tensors"].get<std::uint64_t>());
+    }
+}
+
+/// Tensors that the file lacks, and such that nobody uses: all of them with --tensors, else the first few.
+void printAccount(const Json& json) {
+    const std::size_t most = json.contains("tensors") ? std::size_t{1} << 20U : 16;
+    const auto rest = [&](const Json& list) {
+        if (list.size() > most) fmt::print("{:<22}and {} more\n", "", list.size() - most);
+    };
+    const Json& missing = json["missing_tensors"];
+    for (std::size_t i = 0; i < std::min(missing.size(), most); ++i) {
+        fmt::print("{:<22}{} {}\n", i == 0 ? "missing tensors" : "", shown(missing[i]["name"]),
+                   shown(missing[i]["dims"]));
+    }
+    rest(missing);
+    const Json& unused = json["unused_tensors"];
+    for (std::size_t i = 0; i < std::min(unused.size(), most); ++i) {
+        fmt::print("{:<22}{}\n", i == 0 ? "unused tensors" : "", shown(unused[i]));
+    }
+    rest(unused);
+}
+
 void printText(const Json& json) {
     const auto line = [&](const char* title, const char* key) { fmt::print("{:<22}{}\n", title, shown(json[key])); };
     line("file", "file");
+    printParts(json);
+    if (json["byte_order"] == "big") fmt::print("{:<22}big-endian\n", "byte order");
     line("name", "name");
     line("architecture", "architecture");
     if (json["runnable"] == false) fmt::print("{:<22}no: {}\n", "can be run", shown(json["not_runnable_because"]));
@@ -162,6 +249,7 @@ void printText(const Json& json) {
         fmt::print("{:<22}{} tensors, {}\n", "weights in " + type, entry["tensors"].get<std::uint64_t>(),
                    formatBytes(entry["bytes"].get<std::uint64_t>()));
     }
+    printAccount(json);
     for (const Json& warning : json["warnings"]) fmt::print("warning: {}\n", shown(warning));
     if (json.contains("keys")) fmt::print("\nkeys\n");
     for (const Json& key : json.value("keys", Json::array())) {
@@ -195,8 +283,11 @@ Body setupInspect(CLI::App& app) {
     app.add_flag("--tensors", settings->tensors, "lists the tensors");
     app.add_flag("--json", settings->json, "prints JSON");
     app.footer(
-        "A sound file whose architecture cannot be run is told about all the same (exit code 0, \"runnable\": false);\n"
-        "a malformed one is an error that names the place (exit code 3).");
+        "A sound file whose architecture cannot be run, or one that lacks tensors, is told about all the same (exit "
+        "code\n"
+        "0, \"runnable\": false); a malformed one is an error that names the place (exit code 3). Of a split model "
+        "any\n"
+        "part may be given; the others are found beside it.");
     return [settings](const Context&) { return inspect(*settings); };
 }
 

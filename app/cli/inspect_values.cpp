@@ -110,7 +110,16 @@ Json tensorJson(const gguf::TensorInfo& tensor) {
             {"type", typeName(tensor)},
             {"dims", tensor.dims},
             {"bytes", tensor.bytes},
+            {"part", std::uint64_t{tensor.part} + 1},
             {"offset", tensor.offset}};
+}
+
+Json partsJson(const gguf::File& file) {
+    Json json = Json::array();
+    for (const gguf::FilePart& part : file.parts()) {
+        json.push_back({{"file", part.path.string()}, {"bytes", part.bytes}, {"tensors", part.tensors}});
+    }
+    return json;
 }
 
 Json tensorTypesJson(const gguf::File& file) {

@@ -63,6 +63,81 @@ TEST(CliInspect, TellsAboutAFileThatCannotBeRun) {
     EXPECT_TRUE(result.json()["n_layers"].is_null());
 }
 
+/// A llama of one layer that lacks all but its embedding and one norm, and has a tensor that nobody asks for.
+void writeLackingModel(const std::filesystem::path& file) {
+    gguf::Writer writer;
+    writer.addString("general.architecture", "llama");
+    writer.addUint32("llama.block_count", 1);
+    writer.addUint32("llama.context_length", 64);
+    writer.addUint32("llama.embedding_length", 32);
+    writer.addUint32("llama.feed_forward_length", 48);
+    writer.addUint32("llama.attention.head_count", 2);
+    writer.addFloat32("llama.attention.layer_norm_rms_epsilon", 1e-5F);
+    const auto add = [&](std::string_view name, std::vector<std::uint64_t> dims) {
+        std::size_t count = 1;
+        for (const std::uint64_t dim : dims) count *= dim;
+        const std::vector<float> values(count, 1.0F);
+        ASSERT_TRUE(writer.addTensor(name, dims, gguf::TensorType::F32, values));
+    };
+    add("token_embd.weight", {32, 40});
+    add("blk.0.attn_norm.weight", {32});
+    add("left_over.weight", {8});
+    ASSERT_TRUE(writer.write(file));
+}
+
+TEST(CliInspect, ListsMissingAndUnusedTensors) {
+    const auto file = freshFolder("lacking") / "model.gguf";
+    writeLackingModel(file);
+    const CliResult result = runCli({"inspect", "--json", file.string()});
+    ASSERT_EQ(result.code, 0) << result.err;
+    const Json json = result.json();
+    EXPECT_EQ(json["runnable"], false);
+    EXPECT_THAT(json["not_runnable_because"].get<std::string>(), HasSubstr(" is missing, and 8 more"));
+    std::vector<std::string> missing;
+    for (const Json& tensor : json["missing_tensors"]) missing.push_back(tensor["name"]);
+    EXPECT_THAT(missing, testing::UnorderedElementsAre(
+                             "blk.0.attn_q.weight", "blk.0.attn_k.weight", "blk.0.attn_v.weight",
+                             "blk.0.attn_output.weight", "blk.0.ffn_norm.weight", "blk.0.ffn_gate.weight",
+                             "blk.0.ffn_up.weight", "blk.0.ffn_down.weight", "output_norm.weight"));
+    EXPECT_EQ(json["missing_tensors"][0]["dims"], (Json{32, 32}));
+    EXPECT_EQ(json["unused_tensors"], Json{"left_over.weight"});
+    const CliResult text = runCli({"inspect", file.string()});
+    EXPECT_THAT(text.out, HasSubstr("missing tensors       blk.0.attn_q.weight [32,32]\n"));
+    EXPECT_THAT(text.out, HasSubstr("unused tensors        left_over.weight\n"));
+    const CliResult bundled = runCli({"inspect", "--json"});
+    EXPECT_EQ(bundled.json()["missing_tensors"], Json::array());
+    EXPECT_EQ(bundled.json()["unused_tensors"], Json::array());
+}
+
+TEST(CliInspect, TellsPartsAndByteOrder) {
+    const std::filesystem::path folder = std::string(KVSCOPE_SOURCE_DIR) + "/tests/engine/gguf/data";
+    const CliResult result =
+        runCli({"inspect", "--json", "--tensors", (folder / "split-00003-of-00004.gguf").string()});
+    ASSERT_EQ(result.code, 0) << result.err;
+    const Json json = result.json();
+    EXPECT_EQ(json["byte_order"], "little");
+    ASSERT_EQ(json["parts"].size(), 4U);
+    EXPECT_EQ(json["file"], (folder / "split-00001-of-00004.gguf").string());
+    EXPECT_EQ(json["parts"][0]["tensors"], 0);
+    EXPECT_EQ(json["parts"][2]["file"], (folder / "split-00003-of-00004.gguf").string());
+    EXPECT_EQ(json["file_bytes"], 640 + 512 + 2016 + 1792);
+    EXPECT_EQ(json["n_tensors"], 9);
+    EXPECT_EQ(json["tensors"][0]["part"], 2);
+    EXPECT_EQ(json["tensors"][8]["part"], 4);
+    EXPECT_TRUE(json["missing_tensors"].is_null());
+    const CliResult big = runCli({"inspect", "--json", "--keys", (folder / "big.gguf").string()});
+    ASSERT_EQ(big.code, 0) << big.err;
+    EXPECT_EQ(big.json()["byte_order"], "big");
+    EXPECT_EQ(big.json()["parts"].size(), 1U);
+    EXPECT_THAT(runCli({"inspect", (folder / "big.gguf").string()}).out,
+                HasSubstr("byte order            big-endian\n"));
+    const auto alone = freshFolder("alone") / "split-00002-of-00004.gguf";
+    std::filesystem::copy_file(folder / "split-00002-of-00004.gguf", alone);
+    const CliResult missing = runCli({"inspect", alone.string()});
+    EXPECT_EQ(missing.code, 3);
+    EXPECT_THAT(missing.err, HasSubstr("3 are missing beside this one: split-00001-of-00004.gguf, "));
+}
+
 TEST(CliTokenize, GivesThePublishedIds) {
     const auto model = sharedFile("models/stories260K-f32.gguf");
     if (!model) GTEST_SKIP() << "models/stories260K-f32.gguf is not in the shared folder";

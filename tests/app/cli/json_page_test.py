@@ -133,12 +133,34 @@ def unknown_model(path):
     return path
 
 
+def lacking_model(path):
+    """A llama without any of its layers' tensors but one."""
+    def text(value):
+        return struct.pack("<Q", len(value)) + value
+
+    def tensor(name, dims, offset):
+        return text(name) + struct.pack(f"<I{len(dims)}QIQ", len(dims), *dims, 0, offset)
+
+    keys = {b"block_count": 1, b"context_length": 64, b"embedding_length": 32, b"feed_forward_length": 48,
+            b"attention.head_count": 2}
+    head = b"GGUF" + struct.pack("<IQQ", 3, 3, len(keys) + 2)
+    head += text(b"general.architecture") + struct.pack("<I", 8) + text(b"llama")
+    head += text(b"llama.attention.layer_norm_rms_epsilon") + struct.pack("<If", 6, 1e-5)
+    for key, value in keys.items():
+        head += text(b"llama." + key) + struct.pack("<II", 4, value)
+    head += tensor(b"token_embd.weight", (32, 8), 0) + tensor(b"blk.0.attn_norm.weight", (32,), 1024)
+    head += tensor(b"left_over.weight", (8,), 1152)
+    path.write_bytes(head + bytes(-len(head) % 32 + 1184))
+    return path
+
+
 def call_headers(call, folder):
     none = {"VK_DRIVER_FILES": "/nonexistent", "VK_ICD_FILENAMES": "/nonexistent"}
     call("devices", codes=(4,), **none)
     call("inspect", MODEL)
     call("inspect", MODEL, "--keys", "--tensors")
     call("inspect", unknown_model(folder / "unknown.gguf"), "--keys", "--tensors")
+    call("inspect", lacking_model(folder / "lacking.gguf"))
     call("tokenize", "--model", MODEL, "And God said")
 
 
