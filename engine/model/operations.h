@@ -262,9 +262,21 @@ struct SelectOp {
     float scale = 1;  ///< of the weights
 };
 
+/// out[h · outStep + i] = in[h · inStep + i] for h < heads and i < width: a part of each head, or with inStep 0 one
+/// part for all heads. The views begin with the first head's part and reach at least to the last one's end; their slots
+/// differ.
+struct CopyHeadsOp {
+    View in;
+    View out;
+    std::uint32_t heads = 0;
+    std::uint32_t inStep = 0;
+    std::uint32_t outStep = 0;
+    std::uint32_t width = 0;
+};
+
 using Operation =
     std::variant<EmbedOp, NormOp, ProductOp, RopeOp, AppendOp, AttendOp, GatedOp, MapOp, MatchNormOp, SparseOp, RouteOp,
-                 ExpertGatedOp, ExpertDownOp, StreamMixOp, HyperOp, CompressOp, SelectOp>;
+                 ExpertGatedOp, ExpertDownOp, StreamMixOp, HyperOp, CompressOp, SelectOp, CopyHeadsOp>;
 
 /// What an architecture is to both interpreters (kernels and the Eigen reference): dimensions, what it caches, and a
 /// list of operations over numbered slots, in order.

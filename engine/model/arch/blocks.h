@@ -33,9 +33,13 @@ struct ExpertSpec {
     std::uint32_t groupsUsed = 1;
     Activation activation = Activation::Silu;
     float clamp = 0;
+    float logitScale = 1;        ///< multiplies ffn_gate_inp
+    std::uint32_t sharedFf = 0;  ///< width of the shared experts together, 0 = none
+    float sharedClamp = 0;
     Slot logits = Slot::Free;  ///< experts
     Slot route = Slot::Free;   ///< 2 · used
     Slot hidden = Slot::Free;  ///< used · nFf
+    Slot shared = Slot::Free;  ///< sharedFf
 };
 
 /// The parts that architectures are made of. Each call takes its tensors by name, checks them and appends operations.
@@ -118,10 +122,15 @@ class Blocks {
     // mixture of experts
     /// Reads {arch}.expert_… and adds the slots; feed_forward_length stands in for expert_feed_forward_length.
     ExpertSpec readExperts(bool normaliseByDefault);
-    /// Chooses experts by ffn_gate_inp of `in` (with exp_probs_b.bias and ffn_down_exps.scale where they exist).
-    void route(std::uint32_t layer, const ExpertSpec& spec, View in);
+    /// Chooses experts by ffn_gate_inp of `in` (with exp_probs_b.bias and ffn_down_exps.scale where they exist), or by
+    /// token from `table` [used, nVocab].
+    void route(std::uint32_t layer, const ExpertSpec& spec, View in, TensorRef table = {});
     /// out (+)= the chosen experts of `in`.
     void experts(std::uint32_t layer, const ExpertSpec& spec, View in, View out, bool addTo);
+    /// Reads expert_shared_count and adds the slot.
+    void readSharedExperts(ExpertSpec& spec);
+    /// out += the shared experts of `in`, by ffn_gate_shexp, ffn_up_shexp and ffn_down_shexp; nothing without any.
+    void sharedExperts(std::uint32_t layer, const ExpertSpec& spec, View in, View out);
 
   private:
     [[nodiscard]] View qkvView(std::uint32_t layer, std::uint32_t part) const;

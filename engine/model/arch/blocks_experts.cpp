@@ -46,14 +46,18 @@ ExpertSpec Blocks::readExperts(bool normaliseByDefault) {
     return spec;
 }
 
-void Blocks::route(std::uint32_t layer, const ExpertSpec& spec, View in) {
+void Blocks::route(std::uint32_t layer, const ExpertSpec& spec, View in, TensorRef table) {
     if (failed()) return;  // the slots may be missing
-    product(in, part(stem(layer, "ffn_gate_inp"), whole(spec.logits), in.width));
+    ProductPart gate = part(stem(layer, "ffn_gate_inp"), whole(spec.logits), in.width);
+    gate.scale *= spec.logitScale;
+    product(in, gate);
+    const bool biased = !table.present();
     add(RouteOp{.in = whole(spec.logits),
                 .out = whole(spec.route),
                 .used = spec.used,
                 .gating = spec.gating,
-                .bias = optional(stem(layer, "exp_probs_b.bias"), {spec.experts}),
+                .bias = biased ? optional(stem(layer, "exp_probs_b.bias"), {spec.experts}) : TensorRef{},
+                .table = table,
                 .gain = optional(stem(layer, "ffn_down_exps.scale"), {spec.experts}),
                 .groups = spec.groups,
                 .groupsUsed = spec.groupsUsed,
@@ -86,6 +90,32 @@ void Blocks::experts(std::uint32_t layer, const ExpertSpec& spec, View in, View 
                      .experts = spec.experts,
                      .used = spec.used,
                      .addTo = addTo});
+}
+
+void Blocks::readSharedExperts(ExpertSpec& spec) {
+    if (failed()) return;
+    const std::uint32_t count = take(m_keys.count("expert_shared_count", kLargestDimension / spec.nFf));
+    if (failed() || count == 0) return;
+    spec.sharedFf = count * spec.nFf;
+    spec.shared = m_program->addSlot(spec.sharedFf);
+}
+
+void Blocks::sharedExperts(std::uint32_t layer, const ExpertSpec& spec, View in, View out) {
+    if (failed() || spec.sharedFf == 0) return;
+    const View hidden = whole(spec.shared);
+    const ProductPart gate = part(stem(layer, "ffn_gate_shexp"), hidden, in.width);
+    gated(in, hidden, gate, part(stem(layer, "ffn_up_shexp"), hidden, in.width), spec.activation);
+    if (spec.sharedClamp > 0 && !failed()) {
+        if (auto* one = std::get_if<GatedOp>(&m_program->operations.back()); one != nullptr) {
+            one->clamp = spec.sharedClamp;
+        } else {
+            failWith({ErrorKind::Unsupported,
+                      fmt::format("{}: tensor {}.weight", m_file->path().string(), stem(layer, "ffn_up_shexp")),
+                      "its type differs from ffn_gate_shexp's, or one of them has a bias or a scale; with a clamp "
+                      "(swiglu_clamp_exp) this is not supported"});
+        }
+    }
+    product(hidden, part(stem(layer, "ffn_down_shexp"), out, spec.sharedFf), true);
 }
 
 }  // namespace kvscope::model
