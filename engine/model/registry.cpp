@@ -7,8 +7,12 @@
 #include <utility>
 #include <vector>
 
+#include "engine/model/arch/deepseek2.h"
+#include "engine/model/arch/deepseek4.h"
 #include "engine/model/arch/gemma2.h"
 #include "engine/model/arch/gemma3.h"
+#include "engine/model/arch/gemma3n.h"
+#include "engine/model/arch/gemma4.h"
 #include "engine/model/arch/llama.h"
 #include "engine/model/arch/phi3.h"
 #include "engine/model/arch/qwen2.h"
@@ -18,10 +22,23 @@ namespace kvscope::model {
 namespace {
 
 constexpr std::array kArchitectures = {
+    Architecture{"deepseek2",
+                 "DeepSeek V2, V2-Lite, V3 and R1: one latent for all heads (MLA) and a mixture of experts",
+                 &buildDeepseek2, &readDeepseek2Keys},
+    Architecture{"deepseek4",
+                 "DeepSeek V4: compressed rows and an indexer beside a window, one shared key and value head, "
+                 "hyper-connections, experts by score or token",
+                 &buildDeepseek4, &readDeepseek4Keys},
     Architecture{"gemma2", "Gemma 2: alternating windowed and full layers, soft caps, norms around each part",
                  &buildGemma2, &readGemma2Keys},
     Architecture{"gemma3", "Gemma 3: five windowed layers to a full one, normed queries and keys", &buildGemma3,
                  &readGemma3Keys},
+    Architecture{"gemma3n",
+                 "Gemma 3n: parallel residual streams, rows shared between layers, per-layer embeddings, sparse gates",
+                 &buildGemma3n, &readGemma3nKeys},
+    Architecture{"gemma4",
+                 "Gemma 4: rows shared between layers, per-layer embeddings, heads of two sizes, values from keys",
+                 &buildGemma4, &readGemma4Keys},
     Architecture{"llama",
                  "Llama 1 to 3, Mistral, Mixtral, SmolLM and others: RMS norm, rotary positions, grouped heads, SwiGLU "
                  "or a mixture of experts",
