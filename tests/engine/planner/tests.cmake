@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+kvscope_test(
+  NAME planner_test
+  LABEL unit
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/allocation_test.cpp ${CMAKE_CURRENT_LIST_DIR}/plan_policy_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/plan_test.cpp ${CMAKE_CURRENT_LIST_DIR}/weights_read_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/worked_numbers_test.cpp
+  DEPS kvscope::planner)
