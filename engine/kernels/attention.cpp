@@ -27,6 +27,7 @@ shared::AttentionPush makePush(const AttentionArgs& args) {
     push.headStride = args.cache.headStride;
     push.tableBase = args.cache.tableBase;
     push.tableStride = args.cache.tableStride;
+    push.firstBase = args.cache.firstBase;
     push.kvHeads = args.shape.kvHeads;
     push.heads = args.shape.heads;
     push.parts = args.shape.group() / headsAtOnce(args.shape.group());
@@ -141,8 +142,11 @@ std::uint64_t rowsUniqueBytes(const AttentionShape& shape, std::uint32_t rows) {
     return sum;
 }
 
-Traffic attnDecodeTraffic(const KernelLibrary& library, const AttentionArgs& args,
-                          std::span<const std::uint32_t> rows) {
+std::uint32_t splitsOf(const SlotRange& slots) {
+    return static_cast<std::uint32_t>(ceilDiv(slots.count, shared::kSplitRows)) - slots.first / shared::kSplitRows;
+}
+
+Traffic attnDecodeTraffic(const KernelLibrary& library, const AttentionArgs& args, std::span<const SlotRange> rows) {
     const AttentionShape& shape = args.shape;
     const std::uint64_t d = shape.headDim;
     const std::uint64_t dv = shape.valueDim;
@@ -157,10 +161,13 @@ Traffic attnDecodeTraffic(const KernelLibrary& library, const AttentionArgs& arg
     auto& index = traffic.category[shared::kCatIndex];
     auto& kv = traffic.category[shared::kCatKvRead];
     auto& activations = traffic.category[shared::kCatActivations];
-    for (const std::uint32_t count : rows) {
-        index.requested += tiles * args.splits * 8;  // sequence and row count, in every workgroup
-        for (std::uint64_t first = 0; first < count; first += shared::kSplitRows) {
-            const std::uint64_t n = std::min<std::uint64_t>(shared::kSplitRows, count - first);
+    const std::uint64_t windowed = args.cache.firstBase != 0 ? 4 : 0;
+    for (const SlotRange& range : rows) {
+        index.requested += tiles * args.splits * (8 + windowed);  // sequence and row count, in every workgroup
+        for (std::uint64_t begin = range.first / shared::kSplitRows * shared::kSplitRows; begin < range.count;
+             begin += shared::kSplitRows) {
+            const std::uint64_t from = std::max<std::uint64_t>(begin, range.first);
+            const std::uint64_t n = std::min<std::uint64_t>(begin + shared::kSplitRows, range.count) - from;
             const std::uint64_t steps = ceilDiv(n, lanes);
             index.requested += tiles * (4 * slots + 4 * steps + 4 * n + 4 * ceilDiv(n, shared::kPageRows) * rounds);
             kv.requested += tiles * n * (shape.key->rowRequested(shape.headDim) + dv / run * values.runRequested(run));
@@ -169,10 +176,10 @@ Traffic attnDecodeTraffic(const KernelLibrary& library, const AttentionArgs& arg
             traffic.flops += 2 * tiles * slots * n * (d + dv);
         }
         if (args.splitBase != 0) {  // a second stream's empty splits say so
-            activations.written += tiles * slots * 8 * (args.splits - ceilDiv(count, shared::kSplitRows));
+            activations.written += tiles * slots * 8 * (args.splits - splitsOf(range));
         }
-        kv.unique += rowsUniqueBytes(shape, count);
-        index.unique += 4 + 4 * ceilDiv(count, shared::kPageRows) + 4 * std::uint64_t{count};
+        kv.unique += rowsUniqueBytes(shape, range.rows());
+        index.unique += 4 + windowed + 4 * ceilDiv(range.rows(), shared::kPageRows) + 4 * std::uint64_t{range.rows()};
     }
     index.unique += std::uint64_t{4} * args.columns + 4 * (args.columns / args.tile);  // positions, tiles' sequences
     activations.unique = 4 * d * shape.heads * args.columns;
@@ -214,24 +221,25 @@ Traffic attnGatherTraffic(const KernelLibrary& library, const AttentionArgs& arg
     return traffic;
 }
 
-Traffic attnCombineTraffic(const KernelLibrary& library, const AttentionArgs& args, std::span<const std::uint32_t> rows,
-                           std::span<const std::uint32_t> second) {
+Traffic attnCombineTraffic(const KernelLibrary& library, const AttentionArgs& args, std::span<const SlotRange> rows,
+                           std::span<const SlotRange> second) {
     const std::uint64_t d = args.shape.valueDim;
     const std::uint64_t rounds = ceilDiv(d / 4, library.reductionLanes());
     const std::uint64_t each = std::uint64_t{args.shape.group()} * args.columns;
     const std::uint64_t seconds = args.splitsAll > args.splits ? args.splitsAll - args.splits : 0;
+    const std::uint64_t windowed = args.cache.firstBase != 0 ? 4 : 0;
     Traffic traffic;
     auto& index = traffic.category[shared::kCatIndex];
     auto& activations = traffic.category[shared::kCatActivations];
     for (std::size_t head = 0; head < rows.size(); ++head) {
-        const std::uint64_t splits = ceilDiv(rows[head], shared::kSplitRows);
-        const std::uint64_t more = second.empty() ? 0 : ceilDiv(second[head], shared::kSplitRows);
-        index.requested += each * 8;
+        const std::uint64_t splits = splitsOf(rows[head]);
+        const std::uint64_t more = second.empty() ? 0 : splitsOf(second[head]);
+        index.requested += each * (8 + windowed);
         activations.requested += each * ((splits + seconds) * (16 + 8 * rounds) + (splits + more) * 4 * d);
         activations.unique += each * ((splits + seconds) * 8 + (splits + more) * 4 * d);
         activations.written += each * 4 * d;
     }
-    index.unique = std::uint64_t{4} * args.columns + 4 * rows.size();
+    index.unique = std::uint64_t{4} * args.columns + (4 + windowed) * rows.size();
     if (args.sinks != nullptr) {
         traffic.category[shared::kCatWeights].requested = std::uint64_t{4} * args.shape.heads * args.columns;
         traffic.category[shared::kCatWeights].unique = std::uint64_t{4} * args.shape.heads;

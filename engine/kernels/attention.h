@@ -47,6 +47,14 @@ struct CacheView {
     std::uint32_t headStride = 0;
     std::uint32_t tableBase = 0;
     std::uint32_t tableStride = 0;
+    std::uint32_t firstBase = 0;  ///< word of the heads' first slots; 0 = they all begin with slot 0
+};
+
+/// Slots of a KV head: those before `first` are gone (a multiple of the page's rows).
+struct SlotRange {
+    std::uint32_t count = 0;  ///< one behind the last
+    std::uint32_t first = 0;
+    [[nodiscard]] std::uint32_t rows() const { return count - first; }
 };
 
 struct AttentionArgs {
@@ -78,19 +86,20 @@ Result<Dispatch> attnCombine(KernelLibrary& library, const AttentionArgs& args);
 /// Largest tile (1, 2, 4 or 8) for which group * tile query slots fit a workgroup.
 [[nodiscard]] std::uint32_t attentionTile(std::uint32_t group, std::uint32_t columns);
 
-/// Traffic of both dispatches for columns of one sequence whose KV heads hold `rows` rows each (rows.size() ==
-/// kvHeads). Unique bytes count the sequence's rows once for all columns.
+/// Traffic of both dispatches for columns of one sequence whose KV heads hold these slots (rows.size() == kvHeads).
+/// Unique bytes count the sequence's rows once for all columns.
 [[nodiscard]] Traffic attnDecodeTraffic(const KernelLibrary& library, const AttentionArgs& args,
-                                        std::span<const std::uint32_t> rows);
+                                        std::span<const SlotRange> rows);
 /// The same where each column reads the slots of its list: chosen[i] slots in the i-th column (one KV head).
 [[nodiscard]] Traffic attnGatherTraffic(const KernelLibrary& library, const AttentionArgs& args,
                                         std::span<const std::uint32_t> chosen);
 /// `second`: rows of the second stream, one a KV head; empty where there is none.
 [[nodiscard]] Traffic attnCombineTraffic(const KernelLibrary& library, const AttentionArgs& args,
-                                         std::span<const std::uint32_t> rows,
-                                         std::span<const std::uint32_t> second = {});
+                                         std::span<const SlotRange> rows, std::span<const SlotRange> second = {});
 /// Distinct bytes of keys and values in the first `rows` slots of a head.
 [[nodiscard]] std::uint64_t rowsUniqueBytes(const AttentionShape& shape, std::uint32_t rows);
+/// Splits that hold these slots.
+[[nodiscard]] std::uint32_t splitsOf(const SlotRange& slots);
 
 /// Floats of one record of attn_error: |out − exact|², |exact|², |out|², out·exact, mass recall, KL, rows, log-sum-exp.
 inline constexpr std::uint32_t kErrorRecordFloats = 8;

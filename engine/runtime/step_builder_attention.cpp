@@ -26,9 +26,12 @@ void eachSequence(std::span<const StepColumn> columns, std::uint32_t begin, std:
     }
 }
 
-std::vector<std::uint32_t> slotsOf(const cache::RegionStore& store, std::uint32_t sequence, std::uint32_t stream) {
-    std::vector<std::uint32_t> rows(store.cells().kvHeads(stream));
-    for (std::uint32_t head = 0; head < rows.size(); ++head) rows[head] = store.cells().slots({sequence, stream, head});
+std::vector<kernels::SlotRange> slotsOf(const cache::RegionStore& store, std::uint32_t sequence, std::uint32_t stream) {
+    std::vector<kernels::SlotRange> rows;
+    for (std::uint32_t head = 0; head < store.cells().kvHeads(stream); ++head) {
+        const cache::HeadRef ref{sequence, stream, head};
+        rows.push_back({store.cells().slots(ref), store.cells().firstSlot(ref)});
+    }
     return rows;
 }
 
@@ -195,11 +198,11 @@ Result<void> StepExecutor::Builder::combine(const model::AttendOp& op) {
         const auto visit = [&](std::uint32_t sequence, std::uint32_t begin, std::uint32_t end) {
             one.columns = end - begin;
             const auto rows = slotsOf(self->m_store, sequence, reads.front().stream);
-            std::vector<std::uint32_t> second;
+            std::vector<kernels::SlotRange> second;
             if (reads.size() > 1) second = slotsOf(self->m_store, sequence, reads[1].stream);
             if (reads.size() > 1 && reads[1].selected) {
                 const std::uint32_t step = self->m_store.shape().streams[reads[1].stream].tokensPerRow;
-                second.assign(1, std::min(topK, (columns[begin].position + 1) / step));
+                second.assign(1, {std::min(topK, (columns[begin].position + 1) / step), 0});
             }
             sum += kernels::attnCombineTraffic(self->m_library, one, rows, second);
         };

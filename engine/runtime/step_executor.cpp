@@ -175,7 +175,8 @@ std::vector<std::uint64_t> StepExecutor::readByHead(const StepColumn& column) co
     const auto add = [&](std::uint32_t layer, std::uint32_t stream, std::optional<std::uint32_t> chosen) {
         const kernels::AttentionShape shape = m_store.attentionShape(stream);
         for (std::uint32_t head = 0; head < m_store.cells().kvHeads(stream); ++head) {
-            const std::uint32_t rows = m_store.cells().slots({column.sequence, stream, head});
+            const cache::HeadRef ref{column.sequence, stream, head};
+            const std::uint32_t rows = m_store.cells().slots(ref) - m_store.cells().firstSlot(ref);
             bytes[std::size_t{layer} * width + head] +=
                 chosen ? *chosen * shape.rowBytes() : kernels::rowsUniqueBytes(shape, rows);
         }

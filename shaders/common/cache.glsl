@@ -18,6 +18,12 @@ uint rowCount(uint head) {
     KVS_UNIFORM(kCatIndex, 1u, head, 1u);
     return cacheIndex[head];
 }
+// A head's first slot whose page is there; rows before it fell out of a native window.
+uint firstSlot(uint base, uint head) {
+    if (base == 0u) return 0u;
+    KVS_UNIFORM(kCatIndex, 1u, base + head, 1u);
+    return cacheIndex[base + head];
+}
 // The page of a slot; the address is the same for all lanes, since a run of LOCAL slots lies in one page.
 uint pageOf(uint table, uint slot) {
     KVS_UNIFORM(kCatIndex, 1u, table + slot / kPageRows, 1u);

@@ -27,8 +27,9 @@ uint splitAt(uint i, uint firsts) { return i < firsts ? i : pc.splitBase + i - f
 void main() {
     uint column = pc.column + gl_WorkGroupID.y;
     uint head = gl_WorkGroupID.x;
-    uint count = rowCount(columnSequence(column) * pc.headStride + pc.headBase + head / GROUP);
-    uint firsts = (count + kSplitRows - 1u) / kSplitRows;
+    uint kvHead = columnSequence(column) * pc.headStride + pc.headBase + head / GROUP;
+    uint count = rowCount(kvHead);
+    uint firsts = (count + kSplitRows - 1u) / kSplitRows - firstSlot(pc.firstBase, kvHead) / kSplitRows;
     uint splits = firsts + pc.splitCount;
     uint base = (column * pc.heads + head) * pc.splits;
     float sink = -3.0e38;

@@ -92,11 +92,11 @@ void scoreRow(uint table, uint slotIndex, uint r, uint p[SLOTS], inout float lar
     }
 }
 
-void softmaxRows(uint rows, inout float largest[SLOTS]) {
+void softmaxRows(uint skip, uint rows, inout float largest[SLOTS]) {
     [[unroll]] for (uint s = 0u; s < SLOTS; ++s) {
         float m = wgMax(largest[s]);
         float sum = 0.0;
-        for (uint r = gl_LocalInvocationID.x; r < rows; r += LOCAL) {
+        for (uint r = skip + gl_LocalInvocationID.x; r < rows; r += LOCAL) {
             float score = weightsOf[s * kSplitRows + r];
             float w = score > NONE ? exp(score - m) : 0.0;
             weightsOf[s * kSplitRows + r] = w;
@@ -124,7 +124,7 @@ void addRow(uint base, uint row, uint run, uint r, inout vec4 low[SLOTS], inout 
     }
 }
 
-void sumValues(uint table, uint first, uint rows) {
+void sumValues(uint table, uint first, uint skip, uint rows) {
     const uint RUN = EIGHTS == 1u ? 8u : 4u;
     for (uint run = gl_LocalInvocationID.x; run < VALUE_DIM / RUN; run += LOCAL) {
         vec4 low[SLOTS];
@@ -140,7 +140,7 @@ void sumValues(uint table, uint first, uint rows) {
                 addRow(base, slot % kPageRows, run, r, low, high);
             }
         } else {
-            [[dont_unroll]] for (uint from = 0u; from < rows; from += kPageRows) {
+            [[dont_unroll]] for (uint from = skip; from < rows; from += kPageRows) {
                 uint base = pageOf(table, first + from) * pc.pageWords + pc.valueOffset;
                 uint count = min(kPageRows, rows - from);
                 [[dont_unroll]] for (uint row = 0u; row < count; ++row) addRow(base, row, run, from + row, low, high);
@@ -167,12 +167,14 @@ void main() {
     uint column = pc.column + gl_WorkGroupID.z * QTILE;
     uint head = columnSequence(column) * pc.headStride + pc.headBase + gl_WorkGroupID.x / pc.parts;
     uint count = GATHER == 1u ? listAt(0u) : rowCount(head);
-    uint first = gl_WorkGroupID.y * kSplitRows;
+    uint gone = GATHER == 1u ? 0u : firstSlot(pc.firstBase, head);
+    uint first = (gone / kSplitRows + gl_WorkGroupID.y) * kSplitRows;
     if (first >= count) {
         emptySplit();
         return;
     }
     uint rows = min(kSplitRows, count - first);
+    uint skip = gone > first ? gone - first : 0u;  // whole pages
     uint table = pc.tableBase + head * pc.tableStride;
     uint p[SLOTS];
     float largest[SLOTS];
@@ -180,11 +182,11 @@ void main() {
         p[s] = columnPosition(column + s / GROUP);
         largest[s] = NONE;
     }
-    for (uint r = gl_LocalInvocationID.x; r < rows; r += LOCAL) {
+    for (uint r = skip + gl_LocalInvocationID.x; r < rows; r += LOCAL) {
         uint slot = GATHER == 1u ? listAt(1u + first + r) : first + r;
         scoreRow(table, slot, r, p, largest);
     }
-    softmaxRows(rows, largest);
+    softmaxRows(skip, rows, largest);
     wgBarrier();
-    sumValues(table, first, rows);
+    sumValues(table, first, skip, rows);
 }

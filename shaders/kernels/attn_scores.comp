@@ -25,6 +25,10 @@ void main() {
     uint head = columnSequence(pc.column) * pc.headStride + pc.headBase + gl_WorkGroupID.x;
     uint slot = gl_WorkGroupID.y * LOCAL + gl_LocalInvocationID.x;
     if (slot >= rowCount(head)) return;
+    if (slot < firstSlot(pc.firstBase, head)) {  // gone
+        for (uint g = 0u; g < GROUP; ++g) scores[(gl_WorkGroupID.x * GROUP + g) * pc.exactRows + slot] = -3.0e38;
+        return;
+    }
     uint page = pageOf(pc.tableBase + head * pc.tableStride, slot);
     uint row = slot % kPageRows;
     bool seen = visible(columnPosition(pc.column), positionOf(page, row));

@@ -11,6 +11,7 @@ uint headBase;      // KV heads of the streams before: with sequence * headStrid
 uint headStride;    // KV heads of all streams
 uint tableBase;     // word of the first page table
 uint tableStride;   // pages a table has room for
+uint firstBase;     // word of the heads' first slots, 0 = they begin with slot 0
 uint kvHeads;
 uint heads;         // query heads
 uint parts;         // workgroups that share a KV head: each serves GROUP of its query heads

@@ -26,7 +26,7 @@ void CellTable::removeSequence(std::uint32_t sequence) {
     for (std::uint32_t stream = 0; stream < streams(); ++stream) {
         for (std::uint32_t head = 0; head < m_kvHeads[stream]; ++head) {
             const Cells& c = gone.cells[m_headOffset[stream] + head];
-            m_pools[stream].free.insert(m_pools[stream].free.end(), c.pages.begin(), c.pages.end());
+            m_pools[stream].free.insert(m_pools[stream].free.end(), c.pages.begin() + c.firstPage, c.pages.end());
         }
     }
     gone = Sequence{};
@@ -72,11 +72,29 @@ void CellTable::apply(HeadRef head, const Plan& plan) {
     std::ranges::sort(c.freed, std::greater<>());
 }
 
+void CellTable::retire(HeadRef head, const Plan& plan) {
+    Cells& c = cells(head);
+    for (const PlanItem& item : plan.items) {
+        if (item.action != PlanAction::Drop) continue;
+        KVS_ASSERT(item.slot < c.positions.size() && c.positions[item.slot] == item.position);
+        c.positions[item.slot] = kFree;
+        --c.resident;
+    }
+    const auto isFree = [](std::uint32_t position) { return position == kFree; };
+    while ((std::size_t{c.firstPage} + 1) * kPageRows <= c.positions.size()) {
+        const auto begin = c.positions.begin() + std::ptrdiff_t{c.firstPage} * kPageRows;
+        if (!std::all_of(begin, begin + kPageRows, isFree)) break;
+        m_pools[head.stream].free.push_back(c.pages[c.firstPage]);
+        ++c.firstPage;
+    }
+    std::erase_if(c.freed, [&](std::uint32_t slot) { return slot < c.firstPage * kPageRows; });
+}
+
 std::vector<ResidentRow> CellTable::residentRows(HeadRef head) const {
     const Cells& c = cells(head);
     std::vector<ResidentRow> rows;
     rows.reserve(c.resident);
-    for (std::uint32_t slot = 0; slot < c.positions.size(); ++slot) {
+    for (std::uint32_t slot = c.firstPage * kPageRows; slot < c.positions.size(); ++slot) {
         if (c.positions[slot] != kFree) rows.push_back({slot, c.positions[slot]});
     }
     return rows;
@@ -87,10 +105,40 @@ std::uint32_t CellTable::compactPages(std::uint32_t stream) const {
     for (const Sequence& sequence : m_sequences) {
         if (!sequence.alive) continue;
         for (std::uint32_t head = 0; head < m_kvHeads[stream]; ++head) {
-            pages += (sequence.cells[m_headOffset[stream] + head].resident + kPageRows - 1) / kPageRows;
+            const Cells& c = sequence.cells[m_headOffset[stream] + head];
+            pages += c.firstPage > 0 ? static_cast<std::uint32_t>(c.pages.size()) - c.firstPage
+                                     : (c.resident + kPageRows - 1) / kPageRows;
         }
     }
     return pages;
+}
+
+std::uint32_t CellTable::compactHead(Cells& c, std::uint32_t nextPage, std::vector<RowMove>& moves) {
+    std::vector<ResidentRow> rows;
+    for (std::uint32_t slot = c.firstPage * kPageRows; slot < c.positions.size(); ++slot) {
+        if (c.positions[slot] != kFree) rows.push_back({slot, c.positions[slot]});
+    }
+    const auto physicalOf = [](const Cells& of, std::uint32_t slot) {
+        return of.pages[slot / kPageRows] * kPageRows + slot % kPageRows;
+    };
+    if (c.firstPage > 0) {  // slots stay, since their order is that of the sums
+        Cells moved = c;
+        for (std::size_t page = c.firstPage; page < c.pages.size(); ++page) moved.pages[page] = nextPage++;
+        for (const ResidentRow& row : rows) moves.push_back({physicalOf(c, row.slot), physicalOf(moved, row.slot)});
+        c = std::move(moved);
+        return nextPage;
+    }
+    std::ranges::sort(rows, {}, &ResidentRow::position);
+    Cells packed;
+    packed.resident = static_cast<std::uint32_t>(rows.size());
+    for (const ResidentRow& row : rows) {
+        const auto slot = static_cast<std::uint32_t>(packed.positions.size());
+        if (slot % kPageRows == 0) packed.pages.push_back(nextPage++);
+        packed.positions.push_back(row.position);
+        moves.push_back({physicalOf(c, row.slot), physicalOf(packed, slot)});
+    }
+    c = std::move(packed);
+    return nextPage;
 }
 
 std::vector<RowMove> CellTable::compact(std::uint32_t stream) {
@@ -99,22 +147,7 @@ std::vector<RowMove> CellTable::compact(std::uint32_t stream) {
     for (Sequence& sequence : m_sequences) {
         if (!sequence.alive) continue;
         for (std::uint32_t head = 0; head < m_kvHeads[stream]; ++head) {
-            Cells& c = sequence.cells[m_headOffset[stream] + head];
-            std::vector<ResidentRow> rows;
-            for (std::uint32_t slot = 0; slot < c.positions.size(); ++slot) {
-                if (c.positions[slot] != kFree) rows.push_back({slot, c.positions[slot]});
-            }
-            std::ranges::sort(rows, {}, &ResidentRow::position);
-            Cells packed;
-            packed.resident = static_cast<std::uint32_t>(rows.size());
-            for (const ResidentRow& row : rows) {
-                const auto slot = static_cast<std::uint32_t>(packed.positions.size());
-                if (slot % kPageRows == 0) packed.pages.push_back(fresh.next++);
-                packed.positions.push_back(row.position);
-                moves.push_back({c.pages[row.slot / kPageRows] * kPageRows + row.slot % kPageRows,
-                                 packed.pages.back() * kPageRows + slot % kPageRows});
-            }
-            c = std::move(packed);
+            fresh.next = compactHead(sequence.cells[m_headOffset[stream] + head], fresh.next, moves);
         }
     }
     m_pools[stream] = std::move(fresh);

@@ -49,6 +49,10 @@ class CellTable {
     /// Frees the slots that the plan drops; a slot is a head's own number as in residentRows().
     void apply(HeadRef head, const Plan& plan);
 
+    /// Frees the rows that the plan drops without giving their slots to new rows: rows stay in the order in which they
+    /// came. Pages at the front that hold no row any more go back to the pool.
+    void retire(HeadRef head, const Plan& plan);
+
     /// Rows that lie in the cache, by slot.
     [[nodiscard]] std::vector<ResidentRow> residentRows(HeadRef head) const;
     [[nodiscard]] std::uint32_t rows(HeadRef head) const { return cells(head).resident; }
@@ -56,6 +60,8 @@ class CellTable {
     [[nodiscard]] std::uint32_t slots(HeadRef head) const {
         return static_cast<std::uint32_t>(cells(head).positions.size());
     }
+    /// First slot whose page is there: those before were retired. A multiple of kPageRows.
+    [[nodiscard]] std::uint32_t firstSlot(HeadRef head) const { return cells(head).firstPage * kPageRows; }
     [[nodiscard]] std::uint32_t freeSlots(HeadRef head) const {
         return static_cast<std::uint32_t>(cells(head).freed.size());
     }
@@ -74,7 +80,8 @@ class CellTable {
     /// Pages that a stream will have after compact().
     [[nodiscard]] std::uint32_t compactPages(std::uint32_t stream) const;
     /// Renumbers a stream densely: every head's rows move to the front in order of position, free slots vanish, pages
-    /// are numbered from 0. Returns the moves; the caller copies the rows between two pools.
+    /// are numbered from 0; heads with retired pages keep their slots. Returns the moves; the caller copies the rows
+    /// between two pools.
     [[nodiscard]] std::vector<RowMove> compact(std::uint32_t stream);
 
     [[nodiscard]] std::uint32_t streams() const { return static_cast<std::uint32_t>(m_kvHeads.size()); }
@@ -89,7 +96,9 @@ class CellTable {
         std::vector<std::uint32_t> positions;  ///< of each slot; kFree = none
         std::vector<std::uint32_t> freed;      ///< slots to reuse, lowest last
         std::uint32_t resident = 0;
+        std::uint32_t firstPage = 0;  ///< pages before it were retired
     };
+    std::uint32_t compactHead(Cells& cells, std::uint32_t nextPage, std::vector<RowMove>& moves);
     struct Pool {
         std::uint32_t next = 0;
         std::vector<std::uint32_t> free;  ///< page ids to reuse

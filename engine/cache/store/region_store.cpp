@@ -143,7 +143,7 @@ Result<void> RegionStore::ensureIndex() {
     if (wanted <= m_sequences) return {};
     const std::uint32_t sequences = std::max(wanted, m_sequences * 2);
     const std::uint64_t heads = m_cells.heads();
-    const std::uint64_t words = heads * sequences * (1 + std::uint64_t{m_tableStride}) + heads * m_shape.maxColumns;
+    const std::uint64_t words = heads * sequences * (2 + std::uint64_t{m_tableStride}) + heads * m_shape.maxColumns;
     auto index =
         vulkan::Buffer::create(m_library.device(), words * 4, vulkan::MemoryUse::Upload, "page tables and row counts");
     if (!index) return forward(index);
@@ -190,7 +190,7 @@ std::uint32_t RegionStore::maxAppend(std::uint32_t sequence, std::uint32_t nextP
     return room;
 }
 
-void RegionStore::dropRows(const HeadRef& head, const Plan& plan, StoreEvent& event) {
+void RegionStore::forget(const HeadRef& head, const Plan& plan, StoreEvent& event) {
     auto positions = m_pools[head.stream].positions.view<std::uint32_t>();
     for (const PlanItem& item : plan.items) {
         if (item.action != PlanAction::Drop) continue;
@@ -200,7 +200,6 @@ void RegionStore::dropRows(const HeadRef& head, const Plan& plan, StoreEvent& ev
         event.bytesDropped += rowBytes(head.stream);
         ++event.rowsDropped;
     }
-    m_cells.apply(head, plan);
 }
 
 void RegionStore::dropOutsideWindow(const HeadRef& head, std::uint32_t nextPosition) {
@@ -213,7 +212,8 @@ void RegionStore::dropOutsideWindow(const HeadRef& head, std::uint32_t nextPosit
         }
     }
     StoreEvent native;  // the architecture's own doing, no decision
-    dropRows(head, plan, native);
+    forget(head, plan, native);
+    m_cells.retire(head, plan);
 }
 
 void RegionStore::drop(std::uint32_t sequence, std::uint32_t nextPosition) {
@@ -227,7 +227,8 @@ void RegionStore::drop(std::uint32_t sequence, std::uint32_t nextPosition) {
             if (m_keep.chain.empty() || shape.index || shape.tokensPerRow > 1) continue;
             const auto rows = m_cells.residentRows(ref);
             const Plan plan = planKeep(m_keep, {rows, nextPosition});
-            dropRows(ref, plan, event);
+            forget(ref, plan, event);
+            m_cells.apply(ref, plan);
             if (!first) first = plan.items.size();
             event.perHeadEqual = event.perHeadEqual && plan.items.size() == *first;
         }
@@ -274,7 +275,10 @@ Result<void> RegionStore::prepare(std::span<const Column> columns) {
 
 void RegionStore::updateSplits() {
     std::vector<std::uint32_t> slots(m_cells.streams(), 1);
-    eachHead([&](const HeadRef& ref) { slots[ref.stream] = std::max(slots[ref.stream], m_cells.slots(ref)); });
+    eachHead([&](const HeadRef& ref) {
+        const std::uint32_t before = m_cells.firstSlot(ref) / kSplitRows * kSplitRows;  // splits that are gone
+        slots[ref.stream] = std::max(slots[ref.stream], m_cells.slots(ref) - before);
+    });
     for (std::uint32_t stream = 0; stream < m_cells.streams(); ++stream) {
         const std::uint32_t splits = std::bit_ceil(static_cast<std::uint32_t>(ceilDiv(slots[stream], kSplitRows)));
         if (splits <= m_splits[stream] && splits * 4 > m_splits[stream]) continue;
@@ -425,11 +429,16 @@ kernels::CacheView RegionStore::view(std::uint32_t stream, const vulkan::Buffer*
     view.headStride = m_cells.heads();
     view.tableBase = m_sequences * m_cells.heads();
     view.tableStride = m_tableStride;
+    view.firstBase = m_shape.streams[stream].nativeWindow > 0 ? firstBase() : 0;
     return view;
 }
 
 std::uint32_t RegionStore::slotBase(std::uint32_t stream) const {
     return m_cells.heads() * m_sequences * (1 + m_tableStride) + m_cells.headOffset(stream) * m_shape.maxColumns;
+}
+
+std::uint32_t RegionStore::firstBase() const {
+    return slotBase(0) + m_cells.heads() * m_shape.maxColumns;
 }
 
 void RegionStore::writeSequence(std::uint32_t sequence) {
@@ -440,6 +449,7 @@ void RegionStore::writeSequence(std::uint32_t sequence) {
             const HeadRef ref{sequence, stream, head};
             const std::uint32_t at = headIndex(ref);
             index[at] = m_cells.slots(ref);
+            index[firstBase() + at] = m_cells.firstSlot(ref);
             std::ranges::copy(m_cells.pages(ref), index.begin() + tableBase + std::ptrdiff_t{at} * m_tableStride);
         }
     }

@@ -128,7 +128,7 @@ class RegionStore {
     };
     [[nodiscard]] Result<Storage> storageFor(const StreamShape& stream, const CachePolicy& policy) const;
     void drop(std::uint32_t sequence, std::uint32_t nextPosition);
-    void dropRows(const HeadRef& head, const Plan& plan, StoreEvent& event);
+    void forget(const HeadRef& head, const Plan& plan, StoreEvent& event);
     void dropOutsideWindow(const HeadRef& head, std::uint32_t nextPosition);
     Result<void> ensureIndex();
     Result<void> growRings(std::uint32_t sequences);
@@ -144,6 +144,7 @@ class RegionStore {
     [[nodiscard]] std::vector<kernels::AttentionShape> shapes() const;
     template <typename Visit>
     void eachHead(Visit&& visit) const;  ///< visit(HeadRef) for every head of every living sequence
+    [[nodiscard]] std::uint32_t firstBase() const;
     void writeIndex(std::span<const Column> columns);
     void writeSequence(std::uint32_t sequence);
     [[nodiscard]] std::uint32_t headIndex(const HeadRef& head) const;
