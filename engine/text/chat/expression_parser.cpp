@@ -317,11 +317,13 @@ void Parser::parseArguments(Expression& call) {
         if (token.kind == TokenKind::Name && peek(1).isOperator("=")) {
             const std::string name = take().text;
             take();
-            if (call.named.size() >= kMaxNamed)
-                faultAt(token.line, "a call has more than {} named arguments", kMaxNamed);
+            if (call.named.size() >= kMaxArguments)
+                faultAt(token.line, "a call has more than {} named arguments", kMaxArguments);
             call.named.emplace_back(name, parseConditional());
         } else {
             if (!call.named.empty()) faultAt(token.line, "an argument without a name stands behind one with a name");
+            if (call.parts.size() > kMaxArguments)
+                faultAt(token.line, "a call has more than {} arguments", kMaxArguments);
             call.parts.push_back(parseConditional());
         }
     }

@@ -139,10 +139,9 @@ Values Interpreter::filteredItems(const Statement& statement) {
 }
 
 Interpreter::Flow Interpreter::executeFor(const Statement& statement) {
-    LoopState& loop = makeObject<LoopState>(filteredItems(statement), m_loopDepth);
+    LoopState& loop = makeObject<LoopState>(filteredItems(statement));
     if (loop.items().empty()) return execute(statement.otherwise);
     const ScopeGuard scope(*this, makeScope(m_scope));
-    const CountGuard nested(m_loopDepth);
     for (; loop.index() < loop.items().size(); loop.advance()) {
         m_budget.charge(32);
         m_scope->names.clear();

@@ -93,7 +93,6 @@ class Interpreter {
     Scope* m_scope;
     std::string* m_out = nullptr;
 
-    std::size_t m_loopDepth = 0;
     std::size_t m_depth = 0;
 };
 

@@ -23,8 +23,9 @@ const std::string& namedText(const Arguments& arguments, std::size_t position, s
     return value->string();
 }
 
-Arguments from(const Arguments& arguments, std::size_t position) {
+Arguments from(const Arguments& arguments, std::size_t position, Budget& budget) {
     Arguments rest;
+    budget.charge((arguments.positional.size() + arguments.named.size()) * sizeof(Value));
     for (std::size_t i = position; i < arguments.positional.size(); ++i)
         rest.positional.push_back(arguments.positional[i]);
     rest.named = arguments.named;
@@ -39,7 +40,7 @@ Value select(Interpreter& in, const Value& subject, const Arguments& arguments) 
     const bool hasTest = arguments.positional.size() > kTest;
     const std::string test =
         hasTest ? namedText(arguments, kTest, "the name of a test must be a string") : std::string();
-    const Arguments rest = from(arguments, kTest + 1);
+    const Arguments rest = from(arguments, kTest + 1, in.budget());
     Values kept;
     for (const Value& item : itemsOf(subject, in.budget())) {
         const Value value = kByAttribute ? attributePath(in, item, arguments.positional[0]) : item;
@@ -62,7 +63,7 @@ Value map(Interpreter& in, const Value& subject, const Arguments& arguments) {
         return iterator(std::move(mapped), in);
     }
     const std::string& filter = namedText(arguments, 0, "map needs the name of a filter or an attribute");
-    const Arguments rest = from(arguments, 1);
+    const Arguments rest = from(arguments, 1, in.budget());
     for (const Value& item : itemsOf(subject, in.budget())) mapped.push_back(in.applyFilter(filter, item, rest));
     return iterator(std::move(mapped), in);
 }
@@ -200,7 +201,7 @@ Value attributePath(Interpreter& interpreter, const Value& item, const Value& pa
     if (!path.isString()) fault("the name of a member must be a string or an integer, not {}", path.typeName());
     Value value = item;
     std::string_view rest = path.string();
-    for (bool more = true; more;) {
+    for (bool more = true; more && !value.isUndefined();) {
         const std::size_t dot = rest.find('.');
         const std::string name(rest.substr(0, dot));
         more = dot != std::string_view::npos;

@@ -38,8 +38,8 @@ Value LoopState::attribute(const std::string& name, Interpreter& interpreter) {
     if (name == "first") return Value(m_index == 0);
     if (name == "last") return Value(m_index + 1 == size);
     if (name == "length") return number(size);
-    if (name == "depth") return number(m_depth + 1);
-    if (name == "depth0") return number(m_depth);
+    if (name == "depth") return number(1);  // it counts recursive loops, which are not supported
+    if (name == "depth0") return number(0);
     if (name == "previtem") {
         return m_index > 0 ? m_items[m_index - 1] : Value::undefined("there is no previous item");
     }

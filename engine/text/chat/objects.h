@@ -24,8 +24,7 @@ class Namespace final : public TemplateObject {
 /// The variable `loop`.
 class LoopState final : public TemplateObject {
   public:
-    /// depth: loops around this one.
-    LoopState(Values items, std::size_t depth) : m_items(std::move(items)), m_depth(depth) {}
+    explicit LoopState(Values items) : m_items(std::move(items)) {}
     [[nodiscard]] const Values& items() const { return m_items; }
     [[nodiscard]] std::size_t index() const { return m_index; }
     void advance() { ++m_index; }
@@ -38,7 +37,6 @@ class LoopState final : public TemplateObject {
   private:
     Values m_items;
     Values m_last;
-    std::size_t m_depth;
     std::size_t m_index = 0;
     bool m_hasLast = false;
 };

@@ -93,7 +93,7 @@ class Parser {
     std::vector<TemplateToken> m_tokens;
     const ChatLimits& m_limits;
     Budget& m_budget;
-    static constexpr std::size_t kMaxNamed = 255;  ///< parameters of a macro, named arguments of a call
+    static constexpr std::size_t kMaxArguments = 255;  ///< of a call or a macro, and as many named ones
     std::size_t m_at = 0;
     std::size_t m_nesting = 0;
     std::size_t m_loops = 0;  ///< loops around what is being read, for break and continue

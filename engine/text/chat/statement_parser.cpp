@@ -269,7 +269,7 @@ std::vector<Parameter> Parser::parseParameters() {
         if (takeOperator(")")) break;
         Parameter parameter;
         const int line = peek().line;
-        if (parameters.size() >= kMaxNamed) faultAt(line, "a macro has more than {} parameters", kMaxNamed);
+        if (parameters.size() >= kMaxArguments) faultAt(line, "a macro has more than {} parameters", kMaxArguments);
         parameter.name = expectName("a parameter's name");
         if (takeOperator("=")) {
             parameter.fallback = parseConditional();

@@ -125,7 +125,12 @@ bool isDigit(std::string_view character) {
 }
 
 std::string upperCase(std::string_view text) {
-    return mapped(text, toUpper);
+    static constexpr std::string_view kSharpS = "\u00DF";
+    std::string upper = mapped(text, toUpper);
+    for (std::size_t at = upper.find(kSharpS); at != std::string::npos; at = upper.find(kSharpS, at)) {
+        upper.replace(at, kSharpS.size(), "SS");  // as many bytes: the time stays linear
+    }
+    return upper;
 }
 
 std::string lowerCase(std::string_view text) {

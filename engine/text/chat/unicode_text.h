@@ -22,7 +22,7 @@ namespace kvscope::text {
 [[nodiscard]] bool isLetter(std::string_view character);
 [[nodiscard]] bool isDigit(std::string_view character);
 
-/// One character for one: letters whose other case is several characters (ß) stay.
+/// One character for one, but "SS" for ß; the few others whose other case is several characters stay.
 [[nodiscard]] std::string upperCase(std::string_view text);
 [[nodiscard]] std::string lowerCase(std::string_view text);
 /// The first letter upper case, the others lower case.

@@ -85,6 +85,7 @@ Value round(Interpreter& /*in*/, const Value& subject, const Arguments& argument
     const std::int64_t precision = integerArgument(arguments, 0, "precision", 0);
     if (precision < -20 || precision > 20) fault("round knows precisions from -20 to 20, not {}", precision);
     const std::string* method = textArgument(arguments, 1, "method");
+    if (!subject.isFloat() && precision >= 0 && (method == nullptr || *method == "common")) return subject;
     const double scale = std::pow(10.0, static_cast<double>(precision));
     if (method != nullptr && *method == "ceil") return Value(std::ceil(subject.real() * scale) / scale);
     if (method != nullptr && *method == "floor") return Value(std::floor(subject.real() * scale) / scale);
