@@ -90,7 +90,7 @@ TEST_F(ForwardTest, NativeWindowActsLikeTheMask) {
     };
     const auto masked = forward->run(tokens, {.allLogits = true, .layers = false, .visible = window});
     for (model::Operation& operation : program.operations) {
-        if (auto* attend = std::get_if<model::AttendOp>(&operation)) attend->window = 5;
+        if (auto* attend = std::get_if<model::AttendOp>(&operation)) attend->reads[0].window = 5;
     }
     auto native = reference::Forward::create(*file, program);
     ASSERT_TRUE(native);
