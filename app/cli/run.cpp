@@ -36,9 +36,14 @@ Result<std::vector<std::string>> promptLines(const std::string& path) {
 }
 
 Result<std::vector<std::string>> prompts(const RunSettings& settings) {
-    if (int{!settings.prompt.empty()} + int{!settings.promptFile.empty()} + int{!settings.promptsFile.empty()} > 1) {
-        return fail(ErrorKind::BadUsage, "run", "give one of --prompt, --prompt-file and --prompts");
+    if (auto checked = checkChat(settings.chat); !checked) return forward(checked);
+    if (int{!settings.prompt.empty()} + int{!settings.promptFile.empty()} + int{!settings.promptsFile.empty()} +
+            int{settings.chat.wanted()} >
+        1) {
+        return fail(ErrorKind::BadUsage, "run",
+                    "give one of --prompt, --prompt-file, --prompts, --chat and --chat-file");
     }
+    if (settings.chat.wanted()) return std::vector<std::string>();  // the model's file writes it
     if (!settings.promptsFile.empty()) return promptLines(settings.promptsFile);
     if (settings.promptFile.empty()) {
         return std::vector{settings.prompt.empty() ? std::string(kDefaultPrompt) : settings.prompt};
@@ -83,7 +88,9 @@ Result<void> addSequences(runtime::Session& session, const text::Tokenizer& toke
                           const std::vector<std::string>& texts) {
     runtime::SamplerOptions sampler = settings.sampler;
     for (const std::string& text : texts) {
-        auto tokens = tokenizer.encode(text, {.addSpecial = true, .parseSpecial = settings.parseSpecial});
+        auto tokens = settings.chat.wanted()
+                          ? text::encodeChat(tokenizer, text)
+                          : tokenizer.encode(text, {.addSpecial = true, .parseSpecial = settings.parseSpecial});
         if (!tokens) return forward(tokens);
         if (auto added = session.addSequence(*tokens, sampler); !added) return forward(added);
         ++sampler.seed;
@@ -158,6 +165,11 @@ Result<int> runModel(const RunSettings& settings, const Context& context) {
     if (!texts) return forward(texts);
     auto engine = openEngine(settings.model, context);
     if (!engine) return forward(engine);
+    if (settings.chat.wanted()) {
+        auto chat = renderedChat(settings.chat, (*engine)->file());
+        if (!chat) return forward(chat);
+        texts->push_back(std::move(*chat));
+    }
     const runtime::SessionOptions options = sessionOptions(settings, *policy);
     if (auto warm = warmUp(**engine, options, *texts, context.stop); !warm) return forward(warm);
     auto session = runtime::Session::create(**engine, options);
@@ -188,6 +200,7 @@ Body setupRun(CLI::App& app) {
     app.add_option("--prompt", settings->prompt, "text to continue");
     app.add_option("--prompt-file", settings->promptFile, "the same from a file, '-' = standard input");
     app.add_option("--prompts", settings->promptsFile, "JSON Lines, {\"prompt\": …} each: several sequences at a time");
+    addChatOptions(app, settings->chat);
     app.add_option("-n,--tokens", settings->tokens, "tokens to generate for each sequence")->capture_default_str();
     app.add_option("-c,--context", settings->context, "rows a sequence may reach; 0 = what the model was trained on");
     addSampling(app, settings->sampler);

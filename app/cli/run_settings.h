@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/cli/chat_options.h"
 #include "app/cli/model_options.h"
 #include "app/cli/policy_options.h"
 #include "engine/runtime/sampler.h"
@@ -15,6 +16,7 @@ namespace kvscope::cli {
 struct RunSettings {
     ModelOptions model;
     PolicyOptions cache;
+    ChatSettings chat;
     std::string prompt, promptFile, promptsFile, record;
     std::vector<std::string> policyAt;  ///< STEP:POLICY
     std::uint32_t tokens = 64;

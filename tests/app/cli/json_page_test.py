@@ -162,6 +162,7 @@ def call_headers(call, folder):
     call("inspect", unknown_model(folder / "unknown.gguf"), "--keys", "--tensors")
     call("inspect", lacking_model(folder / "lacking.gguf"))
     call("tokenize", "--model", MODEL, "And God said")
+    call("tokenize", "--model", MODEL, "--chat", "And God said")
 
 
 def call_models(call, folder):
