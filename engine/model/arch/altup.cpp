@@ -13,10 +13,11 @@ AltUp::AltUp(Blocks& b) : m_b(&b) {
     if (b.failed()) return;
     m_active = b.take(b.keys().count("altup.active_idx", m_count - 1));
     const std::uint32_t width = b.h().nEmbd;
-    if (width % 4 != 0 || m_count < 2) {
-        b.failWith({ErrorKind::Unsupported, b.keys().where("altup.num_inputs"),
-                    fmt::format("{} streams of {} values; at least 2 streams of a multiple of 4 values are supported",
-                                m_count, width)});
+    if (width % 4 != 0 || width > kLargestDimension / kMostStreams || m_count < 2) {
+        b.failWith(
+            {ErrorKind::Unsupported, b.keys().where("altup.num_inputs"),
+             fmt::format("{} streams of {} values; supported are 2 to {} streams of a multiple of 4 values, at most {}",
+                         m_count, width, kMostStreams, kLargestDimension / kMostStreams)});
     }
     if (b.failed()) return;
     m_streams = b.whole(b.program().addSlot(m_count * width));

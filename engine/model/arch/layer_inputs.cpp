@@ -11,9 +11,10 @@ LayerInputs makeLayerInputs(Blocks& b, std::uint32_t fallback) {
     LayerInputs result;
     const std::uint32_t width = b.take(b.keys().count(kWidth, kLargestDimension / b.h().nLayers, fallback));
     if (b.failed() || width == 0) return result;
-    if (width % 4 != 0) {
+    if (width % 4 != 0 || width > kLargestDimension / b.h().nLayers) {
         b.failWith({ErrorKind::Unsupported, b.keys().where(kWidth),
-                    fmt::format("the value is {}; only multiples of 4 are supported", width)});
+                    fmt::format("the value is {}; multiples of 4 up to {} are supported with {} layers", width,
+                                kLargestDimension / b.h().nLayers, b.h().nLayers)});
         return result;
     }
     const std::uint32_t all = width * b.h().nLayers;
