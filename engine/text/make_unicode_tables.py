@@ -98,7 +98,7 @@ def main() -> None:
     marks = ranges(lambda c: category(c) == "Mn")
     properties = [
         ("CodeRange", "punctuationRanges", "kPunctuation", ranges(lambda c: category(c)[0] == "P")),
-        ("CodeRange", "otherRanges", "kOther", ranges(lambda c: category(c)[0] == "C")),
+        ("CodeRange", "otherRanges", "kOther", ranges(lambda c: category(c) in ("Cc", "Cf", "Co"))),
         ("CodeRange", "nonspacingMarkRanges", "kNonspacingMarks", marks),
         ("LowerCaseRange", "lowerCaseRanges", "kLowerCase", lower_ranges()),
     ]

@@ -101,7 +101,7 @@ std::string UgmTokenizer::normalised(std::string_view text) const {
     std::string out;
     out.reserve(text.size() * 2);
     bool inWord = false;
-    bool prefixed = false;
+    if (m_options.addSpacePrefix && !m_options.removeExtraSpaces) out += kSpaceMark;
     const auto append = [&](std::string_view piece) {
         for (const char byte : piece) {
             if (byte == ' ') {
@@ -109,11 +109,7 @@ std::string UgmTokenizer::normalised(std::string_view text) const {
                 if (!m_options.removeExtraSpaces) out += kSpaceMark;
                 continue;
             }
-            const bool wantsSpace = (m_options.addSpacePrefix && !prefixed) || m_options.removeExtraSpaces;
-            if (!inWord && wantsSpace) {
-                out += kSpaceMark;
-                prefixed = true;
-            }
+            if (!inWord && m_options.removeExtraSpaces) out += kSpaceMark;
             inWord = true;
             out += byte;
         }

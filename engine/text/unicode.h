@@ -9,7 +9,7 @@ namespace kvscope::text {
 [[nodiscard]] bool isWhiteSpace(char32_t character);
 /// General category P.
 [[nodiscard]] bool isPunctuation(char32_t character);
-/// General category C: control, format, private, unassigned.
+/// General categories Cc, Cf, Co: control, format and private characters.
 [[nodiscard]] bool isOther(char32_t character);
 /// General category Mn.
 [[nodiscard]] bool isNonspacingMark(char32_t character);

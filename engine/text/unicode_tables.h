@@ -38,7 +38,7 @@ struct PartsOfCharacter {
 // All ascending, without overlap (unicode_properties.cpp, unicode_bases.cpp). Hangul syllables are in none: they
 // decompose by a formula.
 [[nodiscard]] std::span<const CodeRange> punctuationRanges();     ///< general category P
-[[nodiscard]] std::span<const CodeRange> otherRanges();           ///< general category C: control, format, unassigned
+[[nodiscard]] std::span<const CodeRange> otherRanges();           ///< general categories Cc, Cf, Co
 [[nodiscard]] std::span<const CodeRange> nonspacingMarkRanges();  ///< general category Mn
 [[nodiscard]] std::span<const LowerCaseRange> lowerCaseRanges();
 [[nodiscard]] std::span<const BaseRange> baseRanges();

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <set>
 
 #include "engine/text/pre_tokenizer_table.h"
@@ -43,7 +44,12 @@ TEST(PreTokenizer, SplitsAsTheRegexPackageDoes) {
         for (const auto word : wordsOf(*words, text)) lengths.push_back(word.size());
         EXPECT_EQ(lengths, entry["bytes"].get<std::vector<std::size_t>>());
     }
-    EXPECT_EQ(rules, (std::set<std::string>{"default", "gpt-2", "llama-bpe", "qwen2", "smollm"}));
+    // Every list of stages is there, under one of its names.
+    for (const auto& rule : preTokenizerRules()) {
+        EXPECT_TRUE(std::ranges::any_of(rules, [&](const std::string& name) {
+            return std::ranges::equal(findPreTokenizerRule(name)->stages, rule.stages);
+        })) << rule.names;
+    }
 }
 
 TEST(PreTokenizer, EveryRuleCompilesAndEveryNameIsUnique) {

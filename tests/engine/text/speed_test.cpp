@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Encoding grows with n log n: the limits are wide, a quadratic algorithm misses them by far.
-#include <chrono>
+#include <ctime>
 
 #include "engine/base/rng.h"
+#include "engine/text/pre_tokenizer_table.h"
 #include "tests/engine/text/support.h"
 
 namespace kvscope::text {
@@ -15,13 +16,16 @@ constexpr double kSlower = 1;
 #endif
 
 double secondsToEncode(const Tokenizer& tokenizer, std::string_view text) {
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();  // of this process, so that a busy machine does not matter
     const Ids ids = encoded(tokenizer, text, {.addSpecial = false});
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
     EXPECT_GT(ids.size(), 0U);
-    const std::string expected = (tokenizer.addsSpacePrefix() ? " " : "") + representable(tokenizer, std::string(text));
-    EXPECT_TRUE(allBytes(tokenizer, ids) == expected);
-    return seconds.count();
+    if (tokenizer.kind() != "bert" && tokenizer.kind() != "t5") {
+        const Representable representable(tokenizer);
+        const std::string expected = (tokenizer.addsSpacePrefix() ? " " : "") + representable(std::string(text));
+        EXPECT_TRUE(allBytes(tokenizer, ids) == expected);
+    }
+    return seconds;
 }
 
 std::string sampleText(std::size_t bytes) {
@@ -43,8 +47,8 @@ std::string randomWord(std::size_t bytes) {
 class Speed : public testing::TestWithParam<std::string> {};
 
 TEST_P(Speed, AMegabyteAndLongWords) {
-    const auto path = realModel(GetParam());
-    if (!path) GTEST_SKIP() << "the model file of " << GetParam() << " is absent (KVSCOPE_SHARED, KVSCOPE_MODELS)";
+    const auto path = vocabularyFile(GetParam());
+    if (!path) GTEST_SKIP() << absent(GetParam());
     const auto tokenizer = openTokenizer(*path);
     ASSERT_NE(tokenizer, nullptr);
     const struct {
@@ -63,15 +67,19 @@ TEST_P(Speed, AMegabyteAndLongWords) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Speed, testing::Values("stories260k", "kjv", "smollm2"),
+INSTANTIATE_TEST_SUITE_P(Models, Speed,
+                         testing::Values("stories260k", "kjv", "smollm2", "gemma3", "llama3", "llama4", "deepseek",
+                                         "rwkv", "bert", "t5", "gemma4", "rwkv_small"),
                          [](const auto& instance) { return instance.param; });
 
 TEST(Speed, EveryPreTokenizerIsLinear) {
-    for (const auto* name : {"default", "gpt-2", "llama-bpe", "smollm", "qwen2"}) {
+    for (const auto& rule : preTokenizerRules()) {
+        const std::string name(rule.names.substr(0, rule.names.find(' ')));
+        if (name == "gemma4") continue;  // no byte-level tokenizer
         const auto tokenizer =
             soundTokenizer(bpeFile(name, {"a a", "aa aa", "\u0120 \u0120", "\u0120\u0120 \u0120\u0120"}));
         ASSERT_NE(tokenizer, nullptr);
-        for (const char letter : {'a', ' ', '\n', '1', '\''}) {
+        for (const char letter : {'a', 'A', ' ', '\n', '1', '\'', '$'}) {
             const std::string text = std::string(300000, letter) + "x";
             EXPECT_LT(secondsToEncode(*tokenizer, text), 1.5 * kSlower) << name << " " << static_cast<int>(letter);
         }

@@ -53,7 +53,7 @@ TEST(StreamDecoder, ControlTokensDoNotCutACharacter) {
 }
 
 TEST(StreamDecoder, TakesOffOnlyTheSpaceThatWasAdded) {
-    const auto path = realModel("stories260k");
+    const auto path = vocabularyFile("stories260k");
     if (!path) GTEST_SKIP() << "models/stories260K-f32.gguf is not in the shared folder";
     const auto tokenizer = openTokenizer(*path);
     ASSERT_NE(tokenizer, nullptr);
@@ -69,7 +69,7 @@ TEST(StreamDecoder, TakesOffOnlyTheSpaceThatWasAdded) {
 
 TEST(StreamDecoder, StreamsEqualDecodeOnRealTexts) {
     for (const auto* name : {"stories260k", "kjv", "smollm2"}) {
-        const auto path = realModel(name);
+        const auto path = vocabularyFile(name);
         if (!path) continue;
         const auto tokenizer = openTokenizer(*path);
         ASSERT_NE(tokenizer, nullptr);

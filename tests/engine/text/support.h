@@ -28,11 +28,21 @@ inline nlohmann::json testData(const std::string& name) {
     return nlohmann::json::parse(in);
 }
 
-/// The three real tokenizers, or nothing when the file is not there.
-inline std::optional<std::filesystem::path> realModel(std::string_view name) {
+/// The file of a vocabulary: a small one beside the tests, a bundled model of the shared folder, or a real one in the
+/// folder of models (scripts/fetch-models and real_vocabularies.py fill it); nothing when it is absent.
+inline std::optional<std::filesystem::path> vocabularyFile(const std::string& name) {
+    const auto small = std::filesystem::path(TEXT_TEST_DATA) / ("vocab_" + name + ".gguf");
+    std::error_code error;
+    if (std::filesystem::exists(small, error)) return small;
     if (name == "stories260k") return test::sharedFile("models/stories260K-f32.gguf");
     if (name == "kjv") return test::sharedFile("models/kjv-gqa-q8_0.gguf");
-    return test::modelFile("SmolLM2-135M-Instruct.Q4_1.gguf");
+    if (name == "smollm2") return test::modelFile("SmolLM2-135M-Instruct.Q4_1.gguf");
+    if (name == "gemma3") return test::modelFile("gemma-3-270m-q4_k_m.gguf");
+    return test::modelFile("vocab-" + name + ".gguf");
+}
+
+inline std::string absent(const std::string& name) {
+    return "the file of the vocabulary " + name + " is absent (KVSCOPE_SHARED, KVSCOPE_MODELS)";
 }
 
 inline std::unique_ptr<Tokenizer> openTokenizer(const std::filesystem::path& path) {
@@ -102,19 +112,29 @@ inline Ids encoded(const Tokenizer& tokenizer, std::string_view text, EncodeOpti
 }
 
 /// What a tokenizer can give back of a text: without the bytes that have no token (SmolLM2's vocabulary lacks some that
-/// hardly occur), and for SPM with spaces for U+2581.
-inline std::string representable(const Tokenizer& tokenizer, std::string text) {
-    std::array<bool, 256> has{};
-    for (TokenId id = 0; id < static_cast<TokenId>(tokenizer.vocabularySize()); ++id) {
-        const std::string bytes = tokenizer.tokenBytes(id, false);
-        if (bytes.size() == 1) has[static_cast<unsigned char>(bytes[0])] = true;
+/// hardly occur), and with spaces for U+2581 where that is how spaces are written.
+class Representable {
+  public:
+    explicit Representable(const Tokenizer& tokenizer)
+        : m_marksSpaces(tokenizer.kind() == "llama" || tokenizer.kind() == "gemma4") {
+        for (TokenId id = 0; id < static_cast<TokenId>(tokenizer.vocabularySize()); ++id) {
+            const std::string bytes = tokenizer.tokenBytes(id, false);
+            if (bytes.size() == 1) m_has[static_cast<unsigned char>(bytes[0])] = true;
+        }
     }
-    if (tokenizer.kind() == "llama") {
-        for (std::size_t at = 0; (at = text.find("\u2581", at)) != std::string::npos;) text.replace(at, 3, " ");
+    std::string operator()(std::string text) const {
+        constexpr std::string_view kMark = "\u2581";
+        for (std::size_t at = 0; m_marksSpaces && (at = text.find(kMark, at)) != std::string::npos;) {
+            text.replace(at, kMark.size(), " ");
+        }
+        std::erase_if(text, [this](char byte) { return !m_has[static_cast<unsigned char>(byte)]; });
+        return text;
     }
-    std::erase_if(text, [&](char byte) { return !has[static_cast<unsigned char>(byte)]; });
-    return text;
-}
+
+  private:
+    std::array<bool, 256> m_has{};
+    bool m_marksSpaces;
+};
 
 /// The bytes of all tokens, controls shown.
 inline std::string allBytes(const Tokenizer& tokenizer, const Ids& ids) {
