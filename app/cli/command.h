@@ -33,6 +33,7 @@ struct Command {
 [[nodiscard]] Body setupDevices(CLI::App& app);
 [[nodiscard]] Body setupInspect(CLI::App& app);
 [[nodiscard]] Body setupTokenize(CLI::App& app);
+[[nodiscard]] Body setupPlan(CLI::App& app);
 [[nodiscard]] Body setupRun(CLI::App& app);
 [[nodiscard]] Body setupPerplexity(CLI::App& app);
 [[nodiscard]] Body setupBench(CLI::App& app);

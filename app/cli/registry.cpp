@@ -10,6 +10,7 @@ std::span<const Command> commands() {
         Command{"devices", "lists the Vulkan devices, best first", &setupDevices},
         Command{"inspect", "tells what a GGUF file holds, from its header alone (no device needed)", &setupInspect},
         Command{"tokenize", "shows the tokens of a text (no device needed)", &setupTokenize},
+        Command{"plan", "tells what a cache will cost, from dimensions alone (no device needed)", &setupPlan},
         Command{"run", "generates text under a cache policy and tells what the cache did", &setupRun},
         Command{"perplexity", "scores a text under a cache policy", &setupPerplexity},
         Command{"bench", "measures speed, bandwidth, memory and what the probes cost", &setupBench},

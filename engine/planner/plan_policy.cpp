@@ -198,7 +198,7 @@ RowFormat PlanPolicy::format(const CacheStream& stream, std::uint32_t ropeDims) 
     const Storage stored = storage(index ? Role::Index : Role::Latent);
     made.encoding = stored.name;
     if (const MixedFormat* const mixed = findMixedFormat(stored.name)) {
-        if (!stored.scales) made.encoding += "(scales=omitted)";
+        made.encoding += stored.scales ? "(counted)" : "(omitted)";
         const std::uint64_t rope = std::min(ropeDims, stream.keyDim);
         made.keyBytes = index ? mixed->indexBytes(stream.keyDim, stored.scales)
                               : mixed->rowBytes(stream.keyDim, rope, stored.scales);

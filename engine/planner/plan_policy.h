@@ -15,7 +15,7 @@ namespace kvscope::planner {
 
 /// How the rows of one stream are stored: bytes of a row of one KV head.
 struct RowFormat {
-    std::string encoding;  ///< "f16", or "k:q8_0,v:q4_0" where keys and values differ
+    std::string encoding;  ///< "f16"; "k:q8_0,v:q4_0" where keys and values differ; "flashmla(counted)" with its scales
     std::uint64_t keyBytes = 0;
     std::uint64_t valueBytes = 0;
     [[nodiscard]] std::uint64_t rowBytes() const { return keyBytes + valueBytes; }

@@ -163,6 +163,10 @@ def call_headers(call, folder):
     call("inspect", lacking_model(folder / "lacking.gguf"))
     call("tokenize", "--model", MODEL, "And God said")
     call("tokenize", "--model", MODEL, "--chat", "And God said")
+    call("plan", "--model", MODEL, "--policy", "encode=q8_0", "--bandwidth", 100, "--flops", 1000)
+    call("plan", "--preset", "deepseek-v4-flash", "--context", "131072,1048576", "--bandwidth", 3350)
+    call("plan", "--preset", "gemma-4-12b", "--context", 4096)
+    call("plan", "--preset", "gemma-4-e2b", "--policy", "keep=sinks(4)+window(256)")
 
 
 def call_models(call, folder):

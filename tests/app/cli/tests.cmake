@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 find_package(nlohmann_json REQUIRED)
-foreach(part files run)
+foreach(part files plan run)
   kvscope_test(
     NAME cli_${part}_test
     LABEL model

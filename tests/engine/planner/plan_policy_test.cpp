@@ -68,7 +68,7 @@ TEST(PlanPolicy, MixedFormatsAreForTheirArchitectures) {
     EXPECT_EQ(refusal(preset("deepseek-v3"), "encode=flashmla"), "");
     const Plan v3 = planOf(preset("deepseek-v3"), "encode=flashmla", 1);
     EXPECT_EQ(v3.cacheBytes, 656U * 61);
-    EXPECT_EQ(v3.layers[0].streams[0].encoding, "flashmla");
+    EXPECT_EQ(v3.layers[0].streams[0].encoding, "flashmla(counted)");
 }
 
 TEST(PlanPolicy, RolesOfAnIndexedLatent) {
