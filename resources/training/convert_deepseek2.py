@@ -45,10 +45,13 @@ def shared_keys(q, k, y, group):
 
 def leading(rows, y, rank):
     """A basis (rank, E) of inputs: the leading components of what rows (outputs, E) give on y."""
-    out = F.linear(y, rows)
-    values, vectors = torch.linalg.eigh((out.T @ out).double())
+    gram = (y.T @ y).double()
+    root = torch.linalg.cholesky(gram + torch.eye(len(gram)) * 1e-6 * gram.diagonal().mean())
+    out = rows.double() @ root
+    values, vectors = torch.linalg.eigh(out.T @ out)
     print(f"  {rank} of {len(rows)}: {values[-rank:].sum() / values.sum():.1%}", end="")
-    return vectors[:, -rank:].float().T @ rows
+    basis = torch.linalg.solve(root.T, vectors[:, -rank:] * values[-rank:].sqrt()).T
+    return basis.float().contiguous()
 
 
 def start_attention(block, old, s, c):

@@ -20,9 +20,8 @@ OPEN = 3.0                                      # gates that choose one token, +
 
 
 def codes(llama, y, ids, layers):
-    """{layer: (vocabulary, CODE)}: projections of the embeddings, white and disjoint from layer to layer.
-
-    Those that y, layer 1's input, knows best of the token before: what the Llama's look-back heads carry.
+    """{layer: (vocabulary, CODE)}: white projections of the embeddings, disjoint in the first two layers and mixed of
+    theirs in others. Those that y, layer 1's input, knows best of the token before: what look-back heads carry.
     """
     often = torch.bincount(ids.flatten(), minlength=llama.c.n_vocab).float() + 0.5
     often = often.sqrt() / often.sqrt().sum()
@@ -30,11 +29,10 @@ def codes(llama, y, ids, layers):
     values, vectors = torch.linalg.eigh((e * often[:, None]).T @ e)
     white = (e @ vectors / values.clamp_min(values[-1] * 1e-3).sqrt())
     known = F.linear(y, w.fit(y, before(white, ids, 1), 1e-2))
-    n = CODE * len(layers)
-    mixed, _ = torch.linalg.qr(torch.randn(n, n))
-    all_codes = white @ torch.linalg.eigh(known.T @ known).eigenvectors[:, -n:] @ mixed
-    all_codes /= (often[:, None] * all_codes.square()).sum(0).sqrt()
-    return {layer: all_codes[:, i * CODE:(i + 1) * CODE] for i, layer in enumerate(layers)}
+    best = white @ torch.linalg.eigh(known.T @ known).eigenvectors[:, -2 * CODE:]
+    mixed = [torch.linalg.qr(torch.randn(2 * CODE, 2 * CODE))[0] for _ in layers]
+    parts = [best @ mixed[0][:, :CODE], best @ mixed[0][:, CODE:]] + [best @ m[:, :CODE] for m in mixed[2:]]
+    return {layer: part / (often[:, None] * part.square()).sum(0).sqrt() for layer, part in zip(layers, parts)}
 
 
 def latents(old, y, rank, pairs, value_heads):

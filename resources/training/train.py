@@ -110,13 +110,14 @@ def rate(step, total, warmup, decay_from):
 
 
 def loss_of(net, batch):
-    """The weighted mean, and the mean over the answers of the recall documents."""
+    """The weighted mean, the mean over the answers of the recall documents, and the indexers' own loss."""
     ids, targets, weight = (torch.from_numpy(x) for x in batch)
     logits = net(ids, DTYPE).float()
     each = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
     weight = weight.flatten()
     answers = each.detach()[weight > 1].mean().item()
-    return (each * weight).sum() / weight.sum(), answers
+    extra = sum(net.index_losses()) if hasattr(net, "index_losses") else 0
+    return (each * weight).sum() / weight.sum(), answers, extra
 
 
 def arguments():
@@ -203,9 +204,9 @@ def main():
         net.zero_grad(set_to_none=True)
         if hasattr(net, "at_step"):
             net.at_step(step, len(plan))
-        loss, answers = loss_of(net, batch)
-        loss.backward()
-        scale = rate(step, len(plan), 30, a.decay_from)
+        loss, answers, extra = loss_of(net, batch)
+        (loss + extra).backward()
+        scale = rate(step, len(plan), min(30, len(plan) // 10 + 1), a.decay_from)
         adam.param_groups[0]["lr"] = a.lr_embd * scale
         adam.step()
         muon.step(scale)
@@ -214,7 +215,8 @@ def main():
         speed[n] = 0.9 * speed.get(n, now) + 0.1 * now
         spent = time.time() - began
         log.write(json.dumps({"step": step, "n": n, "loss": round(loss.item(), 4), "answers": round(answers, 4),
-                              "tokens": tokens, "seconds": round(spent, 1)}) + "\n")
+                              "tokens": tokens, "seconds": round(spent, 1),
+                              **({"index": round(float(extra), 4)} if extra != 0 else {})}) + "\n")
         bar = "#" * (24 * (step + 1) // len(plan))
         print(f"\r[{bar:<24}] {step + 1}/{len(plan)} ctx {n} loss {loss.item():.3f} answers {answers:.3f} "
               f"{speed[n]:.0f} tok/s {spent / 60:.1f} min, {left(step + 1, speed) / 60:.1f} left ",
