@@ -19,6 +19,12 @@
 namespace kvscope::test {
 namespace {
 
+std::vector<kernels::SlotRange> rangesOf(const std::vector<std::uint32_t>& counts) {
+    std::vector<kernels::SlotRange> ranges;
+    for (const std::uint32_t count : counts) ranges.push_back({count, 0});
+    return ranges;
+}
+
 using kernels::Traffic;
 
 // Copies of two kernels in which one load is doubled (made at build time, see tests.cmake).
@@ -258,10 +264,10 @@ TEST_F(Counting, AttentionAndItsJoin) {
         const std::string what = fmt::format("{}/{} d {} group {} rows {} tile {}", s.spec.key, s.spec.value,
                                              s.spec.headDim, s.spec.group, s.spec.rows.front(), s.tile);
         check(must(kernels::attnDecode(countingLibrary(), a.args)),
-              kernels::attnDecodeTraffic(countingLibrary(), a.args, a.cache.counts), kDecodeUnique,
+              kernels::attnDecodeTraffic(countingLibrary(), a.args, rangesOf(a.cache.counts)), kDecodeUnique,
               "attn_decode " + what);
         check(must(kernels::attnCombine(countingLibrary(), a.args)),
-              kernels::attnCombineTraffic(countingLibrary(), a.args, a.cache.counts),
+              kernels::attnCombineTraffic(countingLibrary(), a.args, rangesOf(a.cache.counts)),
               {{shared::kCatIndex, {0, 1}}, {shared::kCatActivations, {5, 6}}}, "attn_combine " + what);
     }
 }
@@ -308,12 +314,13 @@ TEST_F(Counting, ADoubledLoadOfKeysIsFound) {
     kernels::Dispatch dispatch = must(kernels::attnDecode(countingLibrary(), a.args));
     const std::uint32_t eights = 32 / 8 >= countingLibrary().reductionLanes() ? 1 : 0;
     const vulkan::Pipeline planted = must(vulkan::Pipeline::create(
-        device(), {"planted_attn_decode",
-                   kPlantedDecode,
-                   {countingLibrary().reductionLanes(), a.shape.key->id, a.shape.value->id, 32, 3, 1, 32, eights},
-                   static_cast<std::uint32_t>(dispatch.push.size())}));
+        device(),
+        {"planted_attn_decode",
+         kPlantedDecode,
+         {countingLibrary().reductionLanes(), a.shape.key->id, a.shape.value->id, 32, 3, 1, 32, eights, 32, 0, 0, 0, 0},
+         static_cast<std::uint32_t>(dispatch.push.size())}));
     dispatch.pipeline = &planted;
-    const Traffic said = kernels::attnDecodeTraffic(countingLibrary(), a.args, a.cache.counts);
+    const Traffic said = kernels::attnDecodeTraffic(countingLibrary(), a.args, rangesOf(a.cache.counts));
     const Traffic counted = count(dispatch, kDecodeUnique);
     const auto& kv = counted.category[shared::kCatKvRead];
     EXPECT_EQ(kv.requested, said.category[shared::kCatKvRead].requested + (1007 + 16) * 64)
@@ -324,11 +331,11 @@ TEST_F(Counting, ADoubledLoadOfKeysIsFound) {
 TEST_F(Counting, ADoubledLoadOfWeightsIsFound) {
     const ProductRun product(device(), countingLibrary(), {.columns = 1});
     kernels::Dispatch dispatch = product.dispatch;
-    const vulkan::Pipeline planted = must(
-        vulkan::Pipeline::create(device(), {"planted_mat_mul",
-                                            kPlantedProduct,
-                                            {countingLibrary().plainLanes(), product.loaded.view().format->id, 1, 0, 0},
-                                            static_cast<std::uint32_t>(dispatch.push.size())}));
+    const vulkan::Pipeline planted = must(vulkan::Pipeline::create(
+        device(), {"planted_mat_mul",
+                   kPlantedProduct,
+                   {countingLibrary().plainLanes(), product.loaded.view().format->id, 1, 0, 0, 0, 0, 0},
+                   static_cast<std::uint32_t>(dispatch.push.size())}));
     dispatch.pipeline = &planted;
     const Traffic counted = count(dispatch, productUnique({}));
     const auto& said = dispatch.traffic.category[shared::kCatWeights];

@@ -146,6 +146,7 @@ void ErrorProbe::check(const CacheSpec& spec, std::uint32_t position) {
     args.taps = &taps.buffer();
     args.rowCapacity = capacity;
     args.record = first;
+    args.tapBase = first * 2 * spec.headDim;
     run(library(), {must(kernels::attnScores(library(), args)), must(kernels::attnError(library(), args))});
     checkScores(cache, in, scores, capacity);
     records.check("records of attn_error");

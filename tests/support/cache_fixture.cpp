@@ -127,6 +127,7 @@ kernels::AttentionShape HandCache::shape() const {
     s.key = kernels::findRowStorage(spec.key);
     s.value = kernels::findRowStorage(spec.value);
     s.headDim = spec.headDim;
+    s.valueDim = spec.headDim;
     s.kvHeads = spec.kvHeads;
     s.heads = spec.kvHeads * spec.group;
     s.scale = 1.0F / std::sqrt(static_cast<float>(spec.headDim));

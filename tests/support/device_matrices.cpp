@@ -10,6 +10,7 @@
 #include "engine/base/rng.h"
 #include "engine/gguf/dequantise.h"
 #include "engine/gguf/writer.h"
+#include "tests/support/block_scales.h"
 #include "tests/support/vulkan_fixture.h"
 
 namespace kvscope::test {
@@ -22,6 +23,22 @@ const gguf::TensorTypeInfo& typeInfo(const std::string& name) {
     throw std::runtime_error("no tensor type is called " + name);
 }
 
+/// Random blocks with small scales, for types that have no encoder.
+void fillBlocks(const gguf::TensorTypeInfo& info, std::span<std::byte> bytes, std::uint64_t seed) {
+    Rng rng(seed);
+    if (info.type == gguf::TensorType::F64) {
+        const std::vector<float> singles = normals(bytes.size() / 8, seed);
+        const std::vector<double> doubles(singles.begin(), singles.end());
+        std::ranges::copy(std::as_bytes(std::span(doubles)), bytes.begin());
+        return;
+    }
+    for (std::byte& byte : bytes) byte = static_cast<std::byte>(rng.next() & 0xFFU);
+    for (std::size_t at = 0; at < bytes.size(); at += info.blockBytes) {
+        setBlockScales(info, bytes.subspan(at, info.blockBytes), floatToHalf(rng.uniform(0.0002F, 0.001F)));
+        if (info.type == gguf::TensorType::MXFP4) bytes[at] = static_cast<std::byte>(118 + (rng.next() & 7U));
+    }
+}
+
 }  // namespace
 
 TestMatrix TestMatrix::make(const std::string& type, std::uint32_t rows, std::uint32_t columns, std::uint64_t seed) {
@@ -30,17 +47,8 @@ TestMatrix TestMatrix::make(const std::string& type, std::uint32_t rows, std::ui
     const std::size_t blocks = std::size_t{rows} * columns / info.blockValues;
     matrix.bytes.resize(blocks * info.blockBytes);
     matrix.values.resize(std::size_t{rows} * columns);
-    if (type == "Q6_K") {
-        Rng rng(seed);
-        for (std::byte& byte : matrix.bytes) byte = static_cast<std::byte>(rng.next() & 0xFFU);
-        for (std::size_t b = 0; b < blocks; ++b) {
-            const std::uint16_t d = floatToHalf(rng.uniform(0.0002F, 0.001F));
-            matrix.bytes[b * info.blockBytes + 208] = static_cast<std::byte>(d & 0xFFU);
-            matrix.bytes[b * info.blockBytes + 209] = static_cast<std::byte>(d >> 8U);
-        }
-    } else {
-        must(gguf::quantise(info.type, normals(matrix.values.size(), seed), matrix.bytes));
-    }
+    if (!gguf::quantise(info.type, normals(matrix.values.size(), seed), matrix.bytes))
+        fillBlocks(info, matrix.bytes, seed);
     must(gguf::dequantise(info.type, matrix.bytes, matrix.values));
     return matrix;
 }

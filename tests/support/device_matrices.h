@@ -19,7 +19,7 @@ struct TestMatrix {
     std::vector<std::byte> bytes;
     std::vector<float> values;  ///< (rows, columns), decoded by engine/gguf
 
-    /// Made of normal values by seed; Q6_K, which has no encoder, of random blocks with small scales.
+    /// Made of normal values by seed; types that have no encoder, of random blocks with small scales.
     static TestMatrix make(const std::string& type, std::uint32_t rows, std::uint32_t columns, std::uint64_t seed);
 };
 

@@ -14,6 +14,7 @@ kernels::AttentionShape shapeOf(const RopeSpec& spec) {
     s.key = kernels::findRowStorage(spec.key);
     s.value = kernels::findRowStorage(spec.value);
     s.headDim = spec.headDim;
+    s.valueDim = spec.headDim;
     s.kvHeads = spec.kvHeads;
     s.heads = spec.kvHeads * spec.group;
     return s;
@@ -37,17 +38,18 @@ RopeRun::RopeRun(vulkan::Device& device, const RopeSpec& wanted)
       aside(device, asideWords(wanted)) {
     if (spec.pairs == 0) spec.pairs = spec.headDim / 2;
     args.shape = shapeOf(spec);
-    args.stride = (args.shape.heads + 2 * spec.kvHeads) * spec.headDim + 12;
-    args.queryOffset = 4;
-    args.keyOffset = args.queryOffset + args.shape.heads * spec.headDim;
-    args.valueOffset = args.keyOffset + spec.kvHeads * spec.headDim;
+    const std::uint32_t stride = (args.shape.heads + 2 * spec.kvHeads) * spec.headDim + 12;
+    args.query = {&activations, 4, stride};
+    args.key = {&activations, args.query.offset + args.shape.heads * spec.headDim, stride};
+    args.value = {&activations, args.key.offset + spec.kvHeads * spec.headDim, stride};
+    args.appended = spec.columns;
     args.pairs = spec.pairs;
     args.halves = spec.halves;
     args.slotBase = 7;
     args.slotStride = spec.columns + 3;
     args.columns = spec.columns;
 
-    before = normals(4 + std::size_t{args.stride} * spec.columns, spec.seed);
+    before = normals(4 + std::size_t{stride} * spec.columns, spec.seed);
     for (float& x : before) x *= spec.magnitude;
     activations = must(vulkan::Buffer::create(device, before.size() * 4, vulkan::MemoryUse::Readback, "activations"));
     std::ranges::copy(before, activations.view<float>().begin());
@@ -78,19 +80,18 @@ RopeRun::RopeRun(vulkan::Device& device, const RopeSpec& wanted)
     args.cache.index = &index;
     args.cache.positions = &positions.buffer();
     args.cache.pages = &pages.buffer();
-    args.activations = &activations;
     args.ropeTable = &table;
     args.exact = spec.exact ? &aside.buffer() : nullptr;
 }
 
 std::size_t RopeRun::queryAt(std::uint32_t column, std::uint32_t head) const {
-    return args.queryOffset + std::size_t{column} * args.stride + std::size_t{head} * spec.headDim;
+    return args.query.offset + std::size_t{column} * args.query.stride + std::size_t{head} * spec.headDim;
 }
 std::size_t RopeRun::keyAt(std::uint32_t column, std::uint32_t kvHead) const {
-    return args.keyOffset + std::size_t{column} * args.stride + std::size_t{kvHead} * spec.headDim;
+    return args.key.offset + std::size_t{column} * args.key.stride + std::size_t{kvHead} * spec.headDim;
 }
 std::size_t RopeRun::valueAt(std::uint32_t column, std::uint32_t kvHead) const {
-    return args.valueOffset + std::size_t{column} * args.stride + std::size_t{kvHead} * spec.headDim;
+    return args.value.offset + std::size_t{column} * args.value.stride + std::size_t{kvHead} * spec.headDim;
 }
 std::size_t RopeRun::asideAt(std::uint32_t column, std::uint32_t kvHead, bool value) const {
     return ((std::size_t{positionAt[column]} * spec.kvHeads + kvHead) * 2 + (value ? 1 : 0)) * spec.headDim;

@@ -14,7 +14,7 @@ namespace {
 /// Multiplies the stored values (f32 rows) of one (layer, KV head) by `factor`, in the cache alone.
 void scaleStoredValues(runtime::Session& session, std::uint32_t layer, std::uint32_t kvHead, float factor) {
     const cache::RegionStore& store = *session.impl().store;
-    const kernels::AttentionShape shape = store.attentionShape();
+    const kernels::AttentionShape shape = store.attentionShape(layer);
     auto words = const_cast<vulkan::Buffer&>(store.pages(layer)).view<float>();
     const std::size_t d = shape.headDim;
     for (std::uint32_t slot = 0; slot < store.cells().slots({0, layer, kvHead}); ++slot) {
@@ -30,21 +30,23 @@ void probeAgain(runtime::Session& session, runtime::Engine& engine, std::uint32_
     auto& impl = session.impl();
     const runtime::Activations& a = impl.executor->activations();
     kernels::AttentionArgs args;
-    args.shape = impl.store->attentionShape();
-    args.shape.scale = impl.error.shape().scale;
+    args.shape = impl.store->attentionShape(layer);
+    args.shape.scale = impl.error.shape().layers[layer].scale;
     args.cache = impl.store->view(layer, &a.columns);
-    args.query = a.view(model::Slot::Query);
-    args.out = a.view(model::Slot::Attention);
+    const model::Program& program = engine.program();
+    args.query = a.view({model::Slot::Qkv, 0, args.shape.heads * args.shape.headDim});
+    args.out = a.view(program.whole(model::Slot::Attention));
     args.partial = &a.partial;
     args.stats = &a.stats;
-    args.splits = impl.store->splitCapacity();
+    args.splits = impl.store->splitCapacity(layer);
     kernels::ErrorArgs error{.attention = args, .exact = &impl.error.exactRows(layer)};
     error.scores = &impl.error.scores();
     error.exactScores = &impl.error.exactScores();
     error.records = &impl.error.records();
     error.taps = &impl.error.taps();
     error.rowCapacity = impl.error.shape().rowCapacity;
-    error.record = layer * args.shape.heads;
+    error.record = impl.error.record(layer);
+    error.tapBase = impl.error.tap(layer);
     kernels::KernelLibrary& library = *engine.impl().library;
     auto list = vulkan::CommandList::begin(*engine.impl().device, 4, false);
     ASSERT_TRUE(list.has_value());

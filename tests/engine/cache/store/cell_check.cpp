@@ -13,7 +13,7 @@ constexpr std::uint32_t kPageRows = cache::CellTable::kPageRows;
 constexpr std::uint32_t kFree = cache::CellTable::kFree;
 
 std::string name(const cache::HeadRef& ref) {
-    return fmt::format("sequence {} layer {} head {}", ref.sequence, ref.layer, ref.kvHead);
+    return fmt::format("sequence {} layer {} head {}", ref.sequence, ref.stream, ref.kvHead);
 }
 
 void checkHead(const CellSnapshot::Head& head, const FakePool& pool, std::vector<std::string>& found) {
@@ -45,11 +45,11 @@ void checkHead(const CellSnapshot::Head& head, const FakePool& pool, std::vector
 
 CellSnapshot CellSnapshot::of(const cache::CellTable& table) {
     CellSnapshot snapshot;
-    for (std::uint32_t layer = 0; layer < table.layers(); ++layer) {
+    for (std::uint32_t layer = 0; layer < table.streams(); ++layer) {
         Layer one{.poolPages = table.poolPages(layer), .usedPages = table.usedPages(layer)};
         for (std::uint32_t sequence = 0; sequence < table.sequenceCapacity(); ++sequence) {
             if (!table.alive(sequence)) continue;
-            for (std::uint32_t head = 0; head < table.kvHeads(); ++head) {
+            for (std::uint32_t head = 0; head < table.kvHeads(layer); ++head) {
                 const cache::HeadRef ref{sequence, layer, head};
                 const auto pages = table.pages(ref);
                 const auto positions = table.positions(ref);

@@ -23,30 +23,31 @@ using ::testing::IsEmpty;
 
 /// A cell table beside a fake store that does on ids what the device does on rows.
 struct Bench {
-    explicit Bench(std::uint32_t layers = 2, std::uint32_t kvHeads = 3) : table(layers, kvHeads), pools(layers) {}
+    explicit Bench(std::uint32_t layers = 2, std::uint32_t kvHeads = 3)
+        : table(std::vector(layers, kvHeads)), pools(layers) {}
 
     void append(HeadRef ref, std::uint32_t position) {
         const std::uint32_t slots = table.slots(ref);
         const std::uint32_t freeSlots = table.freeSlots(ref);
-        const std::uint32_t pool = table.poolPages(ref.layer);
-        const bool spare = table.usedPages(ref.layer) < pool;
+        const std::uint32_t pool = table.poolPages(ref.stream);
+        const bool spare = table.usedPages(ref.stream) < pool;
         const std::uint32_t at = table.append(ref, position);
         EXPECT_TRUE(freeSlots == 0 || table.slots(ref) == slots) << "a freed slot is reused before a new one is taken";
-        EXPECT_TRUE(!spare || table.poolPages(ref.layer) == pool) << "a freed page is reused before the pool grows";
+        EXPECT_TRUE(!spare || table.poolPages(ref.stream) == pool) << "a freed page is reused before the pool grows";
         const RowId id{ref.sequence, ref.kvHead, position};
-        EXPECT_TRUE(pools[ref.layer].emplace(at, id).second) << "slot " << at << " holds a living row";
+        EXPECT_TRUE(pools[ref.stream].emplace(at, id).second) << "slot " << at << " holds a living row";
     }
     void drop(HeadRef ref, const std::vector<cache::ResidentRow>& rows) {
         Plan plan;
         for (const auto& row : rows) {
             plan.items.push_back({PlanAction::Drop, row.slot, row.position});
-            pools[ref.layer].erase(table.physical(ref, row.slot));
+            pools[ref.stream].erase(table.physical(ref, row.slot));
         }
         table.apply(ref, plan);
     }
     void remove(std::uint32_t sequence) {
-        for (std::uint32_t layer = 0; layer < table.layers(); ++layer) {
-            for (std::uint32_t head = 0; head < table.kvHeads(); ++head) {
+        for (std::uint32_t layer = 0; layer < table.streams(); ++layer) {
+            for (std::uint32_t head = 0; head < table.kvHeads(layer); ++head) {
                 const HeadRef ref{sequence, layer, head};
                 for (const auto& row : table.residentRows(ref)) pools[layer].erase(table.physical(ref, row.slot));
             }

@@ -22,13 +22,11 @@ class Store : public VulkanTest {
   protected:
     static StoreShape shape(std::uint32_t maxColumns = 64) {
         StoreShape s;
-        s.layers = 2;
-        s.heads = 4;
-        s.kvHeads = 2;
-        s.headDim = 32;
+        for (std::uint32_t layer = 0; layer < 2; ++layer) {
+            s.streams.push_back({.layer = layer, .heads = 4, .kvHeads = 2, .headDim = 32, .valueDim = 32});
+        }
         s.contextLength = 8192;
         s.maxColumns = maxColumns;
-        s.scale = 1;
         return s;
     }
     void open(const std::string& policy, const StoreShape& s = shape()) {
@@ -54,7 +52,7 @@ void Store::append(std::uint32_t count, bool writeRows) {
     std::vector<RegionStore::Column> columns;
     for (std::uint32_t i = 0; i < count; ++i) columns.push_back({m_sequence, m_next + i});
     must(m_store->prepare(columns));
-    const kernels::AttentionShape s = m_store->attentionShape();
+    const kernels::AttentionShape s = m_store->attentionShape(0);
     const std::string storage(s.key->name);
     const auto index = readBack(device(), m_store->index());
     for (std::uint32_t layer = 0; layer < 2; ++layer) {
@@ -85,7 +83,7 @@ void Store::append(std::uint32_t count, bool writeRows) {
 }
 
 void Store::expectRows(const std::vector<std::string>& chain) const {
-    const kernels::AttentionShape s = m_store->attentionShape();
+    const kernels::AttentionShape s = m_store->attentionShape(0);
     ASSERT_EQ(s.key->name, chain.back());
     for (std::uint32_t layer = 0; layer < 2; ++layer) {
         const auto words = readBack(device(), m_store->pages(layer));
@@ -122,9 +120,9 @@ TEST_F(Store, FiguresAreTheBuffersSizes) {
     EXPECT_EQ(m_store->pageBytesAllocated(), pages);
     EXPECT_EQ(m_store->indexBytes(), index);
     EXPECT_EQ(device().allocatedBytes() - before, pages + index) << "nothing else is held";
-    EXPECT_EQ(m_store->rowBytes(), 2U * 34U);
+    EXPECT_EQ(m_store->rowBytes(0), 2U * 34U);
     EXPECT_EQ(m_store->rowsResident(), 2U * 2U * 67U);
-    EXPECT_GE(pages, m_store->rowsResident() * m_store->rowBytes());
+    EXPECT_GE(pages, m_store->rowsResident() * m_store->rowBytes(0));
     m_store.reset();
     EXPECT_EQ(device().allocatedBytes(), before);
 }
@@ -156,7 +154,7 @@ TEST_F(Store, ABulkDropFreesMemory) {
     EXPECT_EQ(events[0].rowsDropped, 2U * 2U * (512 - 4 - 39));
     EXPECT_EQ(events[0].positionFirst, 4U);
     EXPECT_EQ(events[0].positionLast, 512U - 40U);
-    EXPECT_EQ(events[0].bytesDropped, events[0].rowsDropped * m_store->rowBytes());
+    EXPECT_EQ(events[0].bytesDropped, events[0].rowsDropped * m_store->rowBytes(0));
     EXPECT_TRUE(m_store->takeMoveTraffic().has_value());
     EXPECT_FALSE(m_store->takeMoveTraffic().has_value());
 }
@@ -168,7 +166,7 @@ TEST_F(Store, SwitchingTheEncodingConvertsTheRows) {
     expectRows({"f32"});
     must(m_store->setPolicy(must(CachePolicy::parse("encode=q8_0"))));
     expectRows({"f32", "q8_0"});
-    EXPECT_EQ(m_store->rowBytes(), 2U * 34U);
+    EXPECT_EQ(m_store->rowBytes(0), 2U * 34U);
     must(m_store->setPolicy(must(CachePolicy::parse("encode=q4_0"))));
     expectRows({"f32", "q8_0", "q4_0"});
     must(m_store->setPolicy(must(CachePolicy::parse("exact"))));
@@ -189,7 +187,7 @@ TEST_F(Store, ACapOf300RowsHolds4096Tokens) {
         ASSERT_LE(m_store->cells().slots({m_sequence, 1, 1}), 300U);
     }
     EXPECT_EQ(m_store->indexBytes(), index);
-    EXPECT_LE(m_store->pageBytesAllocated(), 300U * 2 * 2 * m_store->rowBytes());
+    EXPECT_LE(m_store->pageBytesAllocated(), 300U * 2 * 2 * m_store->rowBytes(0));
     must(m_store->prepare(std::vector<RegionStore::Column>{{m_sequence, 4096}}));
     for (const cache::ResidentRow& row : m_store->cells().residentRows({m_sequence, 0, 0})) {
         EXPECT_TRUE(row.position < 4 || row.position > 4096 - 256) << row.position;
@@ -213,7 +211,7 @@ TEST_F(Store, WithoutEvictionTheCapIsAnError) {
 
 TEST_F(Store, HeadSizesThatDoNotFitABlockAreRefused) {
     StoreShape odd = shape();
-    odd.headDim = 16;
+    for (cache::StreamShape& stream : odd.streams) stream.headDim = stream.valueDim = 16;
     const auto refused = RegionStore::create(library(), odd, must(CachePolicy::parse("encode=q8_0")));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ErrorKind::BadPolicy);
