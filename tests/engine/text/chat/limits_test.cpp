@@ -30,7 +30,9 @@ std::string refusal(const std::string& text, const ChatLimits& limits = {}) {
 }
 
 void expectRefused(const std::string& text, const std::string& part) {
-    const std::string sentence = refusal(text);
+    ChatLimits limits;
+    limits.work /= 4;  // the sentence is the same, and sanitizers have less to do
+    const std::string sentence = refusal(text, limits);
     EXPECT_NE(sentence.find(part), std::string::npos) << sentence << "\n" << text.substr(0, 100);
 }
 
@@ -38,6 +40,7 @@ TEST(ChatLimits, LoopsWithinLoops) {
     const std::string loop = "{% for i in range(99999) %}";
     expectRefused(loop + loop + loop + "{% set x = i %}" + repeated("{% endfor %}", 3), "more work");
     expectRefused(loop + loop + repeated("{% endfor %}", 2), "more work");
+    EXPECT_NE(refusal(loop + loop + repeated("{% endfor %}", 2)).find("more work"), std::string::npos);
     expectRefused("{{ range(100001) }}", "more than 100000 numbers");
     expectRefused("{{ range(0, -9223372036854775807, -1) }}", "more than 100000 numbers");
 }
