@@ -119,7 +119,7 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("--run", default="run")
     p.add_argument("--gguf", help="an exported model instead of a run's folder")
-    p.add_argument("--views", default="full 4+256")
+    p.add_argument("--views", help='default: "full 4+256", of deepseek4 "full"')
     p.add_argument("--trials", type=int, default=50)
     p.add_argument("--stride", type=int, default=1024)
     p.add_argument("--seed", type=int, default=5)
@@ -131,6 +131,7 @@ def main():
     torch.set_num_threads(a.threads)
     train.keep_freed_memory()
     net, tok = gguf_read.load(a.gguf) if a.gguf else export_gguf.load(a.run)
+    a.views = a.views or ("full" if net.ARCH == "deepseek4" else "full 4+256")
     if a.bf16:
         exact = net.forward
         net.forward = lambda ids, window=0, sinks=0: exact(ids, torch.bfloat16, window, sinks).float()
@@ -139,7 +140,7 @@ def main():
     with torch.no_grad():
         if "recall" in a.tables:
             recall_table(net, corpus, a, distances)
-        if "heads" in a.tables:
+        if "heads" in a.tables and net.ARCH in ("llama", "deepseek2"):
             head_table(net, corpus, a)
         if "copies" in a.tables:
             copy_table(net, corpus, a, distances, shuffled=False)

@@ -58,7 +58,7 @@ class Config:
 def turn(x, cis, n_rot, back=False):
     """RoPE on the last n_rot channels of x (..., T, D), or its opposite; cis (T, n_rot / 2)."""
     still, turned = x.split((x.shape[-1] - n_rot, n_rot), -1)
-    z = torch.view_as_complex(turned.float().reshape(*turned.shape[:-1], -1, 2)) * (cis.conj() if back else cis)
+    z = torch.view_as_complex(turned.float().reshape(*turned.shape[:-1], n_rot // 2, 2)) * (cis.conj() if back else cis)
     return torch.cat((still, torch.view_as_real(z).flatten(-2).to(x.dtype)), -1)
 
 
@@ -132,8 +132,8 @@ class Compressor(nn.Module):
         """(B, T / ratio, dim) from a (B, T, E); rotated at each block's first position."""
         b, r, w = len(a), self.ratio, a.shape[1] // self.ratio
         a = a[:, :w * r]
-        kv = F.linear(a, self.kv).view(b, w, r, -1)
-        gate = F.linear(a, self.gate).view(b, w, r, -1) + self.ape
+        kv, gate = (F.linear(a, m).view(b, w, r, len(m)) for m in (self.kv, self.gate))
+        gate = gate + self.ape
         if r == 4:
             d, before = self.dim, (0, 0, 0, 0, 1, 0)
             kv = torch.cat((F.pad(kv[:, :-1, :, :d], before), kv[..., d:]), 2)
@@ -191,7 +191,11 @@ class Attention(nn.Module):
             p = p / (p.sum(-1, keepdim=True) + 1e-6)
             logs = torch.log_softmax(scores[:, 3:], -1)
             return -(p * logs.masked_fill(p == 0, 0)).sum(-1).mean()
-        best = scores.topk(min(self.c.top_k, scores.shape[-1]), -1).indices
+        k = min(self.c.top_k, scores.shape[-1])
+        if self.training:
+            best = scores.topk(k, -1).indices
+        else:                                   # of equal scores the earlier entry
+            best = scores.sort(dim=-1, descending=True, stable=True).indices[..., :k]
         return torch.zeros_like(scores, dtype=torch.bool).scatter_(-1, best, True)
 
     def heads(self, a, cis):
