@@ -282,7 +282,7 @@ TEST_F(Counting, RotationAndAppending) {
     for (const RopeSpec& spec : specs) {
         const RopeRun rope(device(), spec);
         const auto dispatch = must(kernels::ropeAppend(countingLibrary(), rope.args));
-        check(dispatch, dispatch.traffic, {{shared::kCatIndex, {0, 1, 5}}, {shared::kCatActivations, {4}}},
+        check(dispatch, dispatch.traffic, {{shared::kCatIndex, {0, 1, 5}}, {shared::kCatActivations, {4, 7, 8}}},
               fmt::format("rope_append {}/{} d {}", spec.key, spec.value, spec.headDim));
     }
 }

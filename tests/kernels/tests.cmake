@@ -21,7 +21,7 @@ function(kvscope_planted_shader kernel pattern)
     VERBATIM)
 endfunction()
 kvscope_planted_shader(attn_decode "  rowChunk(KEY,")
-kvscope_planted_shader(mat_mul " weightBlock(row")
+kvscope_planted_shader(mat_mul " weightBlock((first")
 kvscope_vulkan_test(
   NAME
   traffic_counting_test

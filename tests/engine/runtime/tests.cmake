@@ -15,7 +15,8 @@ kvscope_test(
   NAME runtime_golden_test
   LABEL golden
   TIMEOUT 900
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/golden_run_test.cpp ${CMAKE_CURRENT_LIST_DIR}/perturbation_run_test.cpp ${CMAKE_CURRENT_LIST_DIR}/../../support/golden.cpp
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/golden_run_test.cpp ${CMAKE_CURRENT_LIST_DIR}/perturbation_run_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/../../support/golden.cpp ${CMAKE_CURRENT_LIST_DIR}/../../support/golden_models.cpp
   DEPS kvscope::runtime kvscope::reference)
 kvscope_test(
   NAME architecture_run_test
