@@ -55,7 +55,8 @@ TEST(PreNames, SplitAsInLlamaCpp) {
 
 TEST(PreNames, AllOfThemAreThere) {
     std::set<std::string> known;
-    for (const auto& entry : testData("pre_names.json")["names"]) known.insert(entry["name"].get<std::string>());
+    const auto data = testData("pre_names.json");
+    for (const auto& entry : data["names"]) known.insert(entry["name"].get<std::string>());
     for (const auto& rule : preTokenizerRules()) {
         std::istringstream names{std::string(rule.names)};
         for (std::string name; names >> name;) EXPECT_TRUE(known.contains(name) || name == "gemma4") << name;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Encoding grows with n log n: the limits are wide, a quadratic algorithm misses them by far.
 #include <ctime>
+#include <set>
 
 #include "engine/base/rng.h"
 #include "engine/text/pre_tokenizer_table.h"
@@ -73,15 +74,17 @@ INSTANTIATE_TEST_SUITE_P(Models, Speed,
                          [](const auto& instance) { return instance.param; });
 
 TEST(Speed, EveryPreTokenizerIsLinear) {
+    std::set<const void*> seen;
     for (const auto& rule : preTokenizerRules()) {
         const std::string name(rule.names.substr(0, rule.names.find(' ')));
         if (name == "gemma4") continue;  // no byte-level tokenizer
+        if (!seen.insert(rule.stages.data()).second) continue;
         const auto tokenizer =
             soundTokenizer(bpeFile(name, {"a a", "aa aa", "\u0120 \u0120", "\u0120\u0120 \u0120\u0120"}));
         ASSERT_NE(tokenizer, nullptr);
         for (const char letter : {'a', 'A', ' ', '\n', '1', '\'', '$'}) {
-            const std::string text = std::string(300000, letter) + "x";
-            EXPECT_LT(secondsToEncode(*tokenizer, text), 1.5 * kSlower) << name << " " << static_cast<int>(letter);
+            const std::string text = std::string(60000, letter) + "x";
+            EXPECT_LT(secondsToEncode(*tokenizer, text), 0.4 * kSlower) << name << " " << static_cast<int>(letter);
         }
     }
 }
