@@ -21,11 +21,11 @@ void compressedLayer(const Hparams& h, std::uint32_t layer, CacheLayout& layout)
     layout.streams.push_back(
         {.layer = layer, .role = RowRole::Compressed, .keyDim = width, .sharedValue = width, .tokensPerRow = ratio});
     const std::uint64_t halves = ratio == 4 ? 2 : 1;
-    layout.states.push_back({layer, "compressor", ringTokens(ratio) * 2 * halves * width});
+    layout.states.push_back({layer, "compressor", ringTokens(ratio), 2 * halves * width});
     if (ratio != 4) return;
     layout.streams.push_back(
         {.layer = layer, .role = RowRole::Index, .keyDim = h.indexerKeyLength, .tokensPerRow = ratio});
-    layout.states.push_back({layer, "indexer compressor", ringTokens(ratio) * 2 * halves * h.indexerKeyLength});
+    layout.states.push_back({layer, "indexer compressor", ringTokens(ratio), 2 * halves * h.indexerKeyLength});
 }
 
 void latentLayer(const Hparams& h, std::uint32_t layer, CacheLayout& layout) {

@@ -39,8 +39,10 @@ struct CacheStream {
 /// f32 numbers that decoding needs beside the rows, per sequence (the ring of a compressor).
 struct DecodeState {
     std::uint32_t layer = 0;
-    std::string what;  ///< "compressor"
-    std::uint64_t values = 0;
+    std::string what;               ///< "compressor"
+    std::uint64_t tokens = 0;       ///< how many of the newest tokens it holds
+    std::uint64_t tokenValues = 0;  ///< numbers of one token
+    [[nodiscard]] std::uint64_t values() const { return tokens * tokenValues; }
 };
 
 /// What an architecture caches natively, before any policy.

@@ -35,7 +35,7 @@ Result<void> checkMagnitude(const PlanRequest& request, const model::CacheLayout
         add(h.nHeads[layer], std::uint64_t{h.keyDims[layer]} + h.valueDims[layer] + latent, request.sequences);
         add(h.indexerHeads, h.indexerKeyLength, request.sequences);
     }
-    for (const model::DecodeState& state : layout.states) add(1, state.values, 1);
+    for (const model::DecodeState& state : layout.states) add(1, state.values(), 1);
     if (sum && *sum < kMost) return {};
     return fail(ErrorKind::BadFile, "plan", "a cache of {} tokens of these dimensions is beyond any memory",
                 Planner::kMostTokens);
@@ -119,7 +119,7 @@ LayerPlan Planner::layerPlan(std::uint32_t layer, std::uint64_t context) const {
         if (plan.owns()) plan.bytes += plan.streams.back().bytes;
     }
     for (const model::DecodeState& state : m_layout.states) {
-        if (state.layer == layer) plan.stateBytes += state.values * sizeof(float);
+        if (state.layer == layer) plan.stateBytes += state.values() * sizeof(float);
     }
     plan.flops = flopsOf(plan);
     return plan;

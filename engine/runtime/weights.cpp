@@ -13,16 +13,53 @@ namespace kvscope::runtime {
 
 namespace {
 
-/// Copies one row of blocks into the sections, from block `at` on. `sections` has a base for each section.
-void scatterRow(const kernels::WeightFormat& format, std::span<const std::byte> row,
-                std::span<std::byte* const> sections, std::uint64_t at) {
-    const std::uint64_t blocks = row.size() / format.blockBytes;
-    for (std::size_t section = 0; section < sections.size(); ++section) {
-        const std::uint32_t bytes = format.sectionBytes.at(section);
-        for (std::uint64_t b = 0; bytes > 0 && b < blocks; ++b) {
-            std::memcpy(sections[section] + (at + b) * bytes,
-                        row.data() + b * format.blockBytes + format.sectionOffset.at(section), bytes);
+constexpr std::uint64_t kReadBytes = 1U << 20U;  ///< of the file at once
+
+/// Copies a part of each of `blocks` blocks: kBytes bytes, which the compiler knows.
+template <std::size_t kBytes>
+void scatterFixed(std::byte* to, const std::byte* from, std::uint64_t blocks, std::uint64_t stride) {
+    for (std::uint64_t b = 0; b < blocks; ++b) std::memcpy(to + b * kBytes, from + b * stride, kBytes);
+}
+
+void scatter(std::byte* to, const std::byte* from, std::uint64_t blocks, std::uint64_t stride, std::uint32_t bytes) {
+    switch (bytes) {
+        case 0:
+            return;
+        case 1:
+            return scatterFixed<1>(to, from, blocks, stride);
+        case 2:
+            return scatterFixed<2>(to, from, blocks, stride);
+        case 4:
+            return scatterFixed<4>(to, from, blocks, stride);
+        case 8:
+            return scatterFixed<8>(to, from, blocks, stride);
+        case 16:
+            return scatterFixed<16>(to, from, blocks, stride);
+        case 32:
+            return scatterFixed<32>(to, from, blocks, stride);
+        case 64:
+            return scatterFixed<64>(to, from, blocks, stride);
+        case 128:
+            return scatterFixed<128>(to, from, blocks, stride);
+        default:
+            for (std::uint64_t b = 0; b < blocks; ++b) std::memcpy(to + b * bytes, from + b * stride, bytes);
+    }
+}
+
+/// Copies whole rows of blocks into the sections, from block `at` on. `sections` has a base for each section. Rows of
+/// single values are padded to `blocksPerRow` values.
+void scatterRows(const kernels::WeightFormat& format, std::span<const std::byte> rows, std::uint64_t rowBytes,
+                 std::span<std::byte* const> sections, std::uint64_t at, std::uint64_t blocksPerRow) {
+    if (format.blockValues == 1) {
+        for (std::uint64_t begin = 0; begin < rows.size(); begin += rowBytes, at += blocksPerRow) {
+            std::memcpy(sections[0] + at * format.blockBytes, rows.data() + begin, rowBytes);
         }
+        return;
+    }
+    for (std::size_t s = 0; s < sections.size(); ++s) {
+        const std::uint32_t bytes = format.sectionBytes.at(s);
+        scatter(sections[s] + at * bytes, rows.data() + format.sectionOffset.at(s), rows.size() / format.blockBytes,
+                format.blockBytes, bytes);
     }
 }
 
@@ -71,20 +108,21 @@ Result<WeightPiece> DeviceWeights::piece(std::span<const Part> parts, std::uint6
         std::memcpy(sections[kernels::WeightFormat::kTableSection], format->table.data(), format->table.size_bytes());
     }
     std::uint64_t stacked = 0;  // row number over all parts
+    std::vector<std::byte> batch;
     for (const Part& part : parts) {
         const std::uint64_t rowBytes = part.tensor->bytes / part.tensor->rows();
-        std::vector<std::byte> row(rowBytes);
-        for (std::uint64_t r = 0; r < part.rows; ++r, ++stacked) {
-            if (stacked < rowBegin || stacked >= rowBegin + rows) continue;
+        const std::uint64_t end = std::min(stacked + part.rows, rowBegin + rows);
+        const std::uint64_t most = std::max<std::uint64_t>(kReadBytes / rowBytes, 1);
+        for (std::uint64_t row = std::max(stacked, rowBegin); row < end;) {
+            const std::uint64_t count = std::min(most, end - row);
+            batch.resize(count * rowBytes);
             // read(), not the map: a file that shrinks meanwhile is an error, not a signal
-            if (auto got = m_file.read(*part.tensor, (part.rowBegin + r) * rowBytes, row); !got) return forward(got);
-            const std::uint64_t at = (stacked - rowBegin) * blocksPerRow;
-            if (format->blockValues == 1) {
-                std::memcpy(sections[0] + at * format->blockBytes, row.data(), row.size());
-            } else {
-                scatterRow(*format, row, sections, at);
-            }
+            const std::uint64_t from = (part.rowBegin + row - stacked) * rowBytes;
+            if (auto got = m_file.read(*part.tensor, from, batch); !got) return forward(got);
+            scatterRows(*format, batch, rowBytes, sections, (row - rowBegin) * blocksPerRow, blocksPerRow);
+            row += count;
         }
+        stacked += part.rows;
     }
     auto buffer = upload(bytes, "tensor " + tensor.name);
     if (!buffer) return forward(buffer);

@@ -28,6 +28,7 @@ struct Case {
 constexpr std::array kRoles = {Role::Key, Role::Value, Role::Latent, Role::Index};
 constexpr std::array<std::string_view, 5> kLatentArchitectures = {"deepseek2", "deepseek32", "deepseek4", "deepseek41",
                                                                   "minicpm3"};
+constexpr std::array<std::string_view, 2> kCompressedArchitectures = {"deepseek4", "deepseek41"};
 constexpr std::array<std::string_view, 3> kIndexArchitectures = {"deepseek32", "deepseek4", "deepseek41"};
 
 bool contains(std::span<const std::string_view> names, std::string_view name) {
@@ -188,8 +189,25 @@ void keepRemarks(const Case& c) {
     }
 }
 
-constexpr std::array kRules = {membersAreRegistered, positionsAreOriginal,  rolesExist, blocksFitTheHead,
-                               encodeRemarks,        keepProtectsTheNewest, keepRemarks};
+/// Compressed rows and the state that makes them cannot lose single tokens, and an indexer already chooses what is
+/// read.
+void compressedAttentionIsLeftAlone(const Case& c) {
+    if (!contains(kCompressedArchitectures, c.model.architecture)) return;
+    const auto refuse = [&](std::string_view axis, std::string_view why) {
+        c.error(fmt::format("{}=", axis), fmt::format("{}: architecture {} {}; only encode and share=prefix act on it",
+                                                      axis, quoteToken(c.model.architecture), why));
+    };
+    if (!c.policy.keep.chain.empty()) refuse("keep", "drops and compresses rows by itself");
+    if (c.policy.read) refuse("read", "chooses the rows that it reads by itself");
+    if (c.policy.positions != Positions::Original) refuse("positions", "rotates its outputs back to their positions");
+    for (const Member& member : c.policy.share) {
+        if (member.name != "prefix") refuse("share", "has one key and value head whose rows are compressed");
+    }
+}
+
+constexpr std::array kRules = {membersAreRegistered,           positionsAreOriginal, rolesExist,
+                               compressedAttentionIsLeftAlone, blocksFitTheHead,     encodeRemarks,
+                               keepProtectsTheNewest,          keepRemarks};
 
 }  // namespace
 
