@@ -8,7 +8,8 @@ kvscope_test(
 kvscope_test(
   NAME architectures_golden_test
   LABEL golden
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/architectures_golden_test.cpp ${CMAKE_CURRENT_LIST_DIR}/../support/golden.cpp
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/architectures_golden_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/architecture_perturbation_test.cpp ${CMAKE_CURRENT_LIST_DIR}/../support/golden.cpp
           ${CMAKE_CURRENT_LIST_DIR}/../support/golden_index.cpp
   DEPS kvscope::reference)
 kvscope_test(
