@@ -54,16 +54,17 @@ const MetricInfo& metricInfo(HeadMetric metric) {
 double HeadGrid::at(std::uint32_t layer, std::uint32_t queryHead) const {
     const bool perKvHead = trace::isPerKvHead(metric);
     const std::size_t columns = perKvHead ? kvHeads : heads;
-    const std::size_t column = perKvHead ? queryHead / group() : queryHead;
+    const std::size_t column = perKvHead ? structure.kvHeadOf(layer, queryHead) : queryHead;
     const std::size_t index = layer * columns + column;
-    return column < columns && index < values.size() ? static_cast<double>(values[index])
-                                                     : std::numeric_limits<double>::quiet_NaN();
+    const bool exists = queryHead < structure.at(layer).heads && column < columns && index < values.size();
+    return exists ? static_cast<double>(values[index]) : std::numeric_limits<double>::quiet_NaN();
 }
 
 bool HeadMapModel::update(const Snapshot& snapshot) {
     const auto news = m_cursor.advance(snapshot, 1024);
     if (news.restarted) {
         m_newest = {};
+        m_structure = snapshot.history == nullptr ? LayerStructure() : LayerStructure::of(snapshot.history->run());
     }
     for (const auto& bundle : news.bundles) {
         read(bundle);
@@ -88,6 +89,12 @@ void HeadMapModel::read(const trace::BundlePtr& bundle) {
     }
 }
 
+bool HeadMapModel::offers(HeadMetric metric) const {
+    const bool always = metric < HeadMetric::CompressedRows;
+    return always || (m_structure.known() && m_structure.offers(metric)) ||
+           m_newest.at(static_cast<std::size_t>(metric)).low < std::numeric_limits<double>::infinity();
+}
+
 HeadGrid HeadMapModel::grid(const Snapshot& snapshot, HeadMetric metric, std::optional<std::uint64_t> step) const {
     HeadGrid grid;
     grid.metric = metric;
@@ -98,6 +105,7 @@ HeadGrid HeadMapModel::grid(const Snapshot& snapshot, HeadMetric metric, std::op
     grid.layers = run.nLayers;
     grid.heads = run.nHeads;
     grid.kvHeads = run.nKvHeads;
+    grid.structure = m_structure;
     const Newest& newest = m_newest.at(static_cast<std::size_t>(metric));
     const MetricInfo& info = metricInfo(metric);
     if (newest.record != nullptr && newest.low <= newest.high) {

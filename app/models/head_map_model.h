@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "app/models/layer_structure.h"
 #include "app/models/snapshot.h"
 #include "engine/trace/records.h"
 
@@ -29,16 +30,16 @@ struct MetricInfo {
 struct HeadGrid {
     trace::HeadMetric metric = trace::HeadMetric::ResidentRows;
     std::uint32_t layers = 0;
-    std::uint32_t heads = 0;  ///< query heads
+    std::uint32_t heads = 0;  ///< query heads of the widest layer
     std::uint32_t kvHeads = 0;
+    LayerStructure structure;   ///< what each layer caches; maps query heads to KV heads
     std::vector<float> values;  ///< empty = not known yet
     std::uint64_t step = 0;     ///< at which they were measured
     std::uint64_t position = 0;
     double low = 0;  ///< ends of the scale
     double high = 1;
 
-    [[nodiscard]] std::uint32_t group() const { return kvHeads == 0 ? 1 : std::max(1U, heads / kvHeads); }
-    /// The value of a query head's cell (KV-head metrics: that of its KV head); NaN = unknown.
+    /// The value of a query head's cell (KV-head metrics: that of its KV head); NaN = unknown, or no such head.
     [[nodiscard]] double at(std::uint32_t layer, std::uint32_t queryHead) const;
 };
 
@@ -47,6 +48,10 @@ class HeadMapModel {
   public:
     /// Reads what is new; true when something changed.
     bool update(const Snapshot& snapshot);
+    /// What each layer of the run caches.
+    [[nodiscard]] const LayerStructure& structure() const { return m_structure; }
+    /// False for a metric of rows that the run's layers do not have.
+    [[nodiscard]] bool offers(trace::HeadMetric metric) const;
     /// The grid of a metric at the newest step, or at `step`.
     [[nodiscard]] HeadGrid grid(const Snapshot& snapshot, trace::HeadMetric metric,
                                 std::optional<std::uint64_t> step) const;
@@ -61,6 +66,7 @@ class HeadMapModel {
     void read(const trace::BundlePtr& bundle);
 
     HistoryCursor m_cursor;
+    LayerStructure m_structure;
     std::array<Newest, trace::kHeadMetrics> m_newest;
 };
 

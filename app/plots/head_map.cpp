@@ -11,7 +11,9 @@
 #include <utility>
 
 #include "app/models/format.h"
+#include "app/models/layer_words.h"
 #include "app/plots/palette.h"
+#include "app/plots/structure_column.h"
 
 namespace kvscope::plots {
 
@@ -21,6 +23,9 @@ constexpr int kLeft = 34;
 constexpr int kRight = 78;
 constexpr int kTop = 4;
 constexpr int kBottom = 36;
+constexpr int kLegend = 18;
+constexpr int kStrip = 26;
+constexpr int kWordsFrom = 380;  ///< width from which layers have labels beside their strips
 
 }  // namespace
 
@@ -33,6 +38,7 @@ HeadMap::HeadMap(QWidget* parent) : QWidget(parent) {
 
 void HeadMap::setGrid(models::HeadGrid grid) {
     m_grid = std::move(grid);
+    m_labelWidth = structureLabelWidth(m_grid.structure);
     update();
 }
 
@@ -61,21 +67,40 @@ HeadMap::Geometry HeadMap::geometryIn(const QRect& area) const {
     Geometry g;
     const double heads = std::max(1U, m_grid.heads);
     const double layers = std::max(1U, m_grid.layers);
-    const double groups = std::max(1U, m_grid.kvHeads);
-    g.map = QRectF(area).adjusted(kLeft, kTop, -kRight, -kBottom);
+    const bool uniform = m_grid.structure.sameGroups();
+    const double groups = uniform ? std::ceil(heads / m_grid.structure.group(0)) : 1;
+    const bool known = m_grid.structure.known();
+    g.words = known && area.width() >= kWordsFrom;
+    const double column = known ? kStrip + 8 + (g.words ? m_labelWidth + 8 : 0) : 0;
+    g.map = QRectF(area).adjusted(kLeft + column, kTop, -kRight, -kBottom - (known ? kLegend : 0));
+    g.labels = QRectF(area.left() + kLeft - 2, g.map.top(), column, g.map.height());
     const bool roomy = g.map.width() / heads > 12 && g.map.height() / layers > 8;
     g.gap = roomy ? 2 : 0;
-    g.groupGap = g.map.width() / heads > 5 ? 6 : 0;
+    g.groupGap = g.map.width() / heads > 5 ? (uniform ? 6 : 4) : 0;
     g.cellWidth = std::max(0.5, (g.map.width() - g.groupGap * (groups - 1)) / heads);
     g.cellHeight = std::max(0.5, g.map.height() / layers);
     g.bar = QRectF(g.map.right() + 12, g.map.top(), 10, g.map.height());
     return g;
 }
 
+// All cells of a layer.
+QRectF HeadMap::rowRect(const Geometry& g, std::uint32_t layer) const {
+    return cellRect(g, layer, 0, 1).united(cellRect(g, layer, m_grid.structure.at(layer).heads - 1, 1));
+}
+
+// Groups of one size stand apart as columns; where their size differs by layer, each row has gaps of its own.
 QRectF HeadMap::cellRect(const Geometry& g, std::uint32_t layer, std::uint32_t first, std::uint32_t count) const {
-    const double x = g.map.left() + first * g.cellWidth + (first / m_grid.group()) * g.groupGap;
+    const std::uint32_t group = m_grid.structure.group(layer);
+    const bool uniform = m_grid.structure.sameGroups();
+    const double x = g.map.left() + first * g.cellWidth + (uniform ? (first / group) * g.groupGap : 0);
     const double y = g.map.top() + layer * g.cellHeight;
-    return QRectF(x, y, g.cellWidth * count, g.cellHeight).adjusted(g.gap / 2, g.gap / 2, -g.gap / 2, -g.gap / 2);
+    QRectF rect(x, y, g.cellWidth * count, g.cellHeight);
+    if (!uniform) {
+        const bool opens = first > 0 && first % group == 0;
+        const bool closes = first + count < m_grid.heads && (first + count) % group == 0;
+        rect.adjust(opens ? g.groupGap / 2 : 0, 0, closes ? -g.groupGap / 2 : 0, 0);
+    }
+    return rect.adjusted(g.gap / 2, g.gap / 2, -g.gap / 2, -g.gap / 2);
 }
 
 double HeadMap::share(double value) const {
@@ -96,35 +121,72 @@ void HeadMap::drawCell(QPainter& painter, const QRectF& rect, double value) cons
     }
 }
 
-void HeadMap::drawCells(QPainter& painter, const Geometry& g) const {
-    const bool perKvHead = trace::isPerKvHead(m_grid.metric);
-    const std::uint32_t step = perKvHead ? m_grid.group() : 1;
-    painter.setFont(numberFont(10.5));
-    painter.setRenderHint(QPainter::Antialiasing, g.gap > 0);
-    for (std::uint32_t layer = 0; layer < m_grid.layers; ++layer) {
-        for (std::uint32_t head = 0; head < m_grid.heads; head += step) {
-            drawCell(painter, cellRect(g, layer, head, step), m_grid.at(layer, head));
-        }
+// A layer that has no value of this metric by its nature: hatched, with the reason.
+void HeadMap::drawNone(QPainter& painter, const Geometry& g, std::uint32_t layer) const {
+    const auto& colours = Colours::current();
+    const QRectF row = rowRect(g, layer);
+    painter.fillRect(row, colours.panel);
+    drawHatch(painter, row, m_grid.structure.borrows(layer) ? colours.share.darker(160) : colours.line);
+    if (row.height() < 11) {
+        return;
     }
-    if (m_selected && m_selected->layer < m_grid.layers && m_selected->queryHead < m_grid.heads) {
-        const std::uint32_t first = perKvHead ? m_selected->queryHead / step * step : m_selected->queryHead;
-        painter.setBrush(Qt::NoBrush);
-        const QRectF cell = cellRect(g, m_selected->layer, first, step);
-        painter.setPen(QPen(Colours::current().panel, 2));  // a gap, so that the frame shows on any colour
-        painter.drawRoundedRect(cell.adjusted(1, 1, -1, -1), 3, 3);
-        painter.setPen(QPen(Colours::current().text, 2));
-        painter.drawRoundedRect(cell.adjusted(-1, -1, 1, 1), 3, 3);
+    const QString text = models::whyNone(m_grid.structure, layer, m_grid.metric);
+    painter.setFont(wordFont(11));
+    const QRectF box = painter.fontMetrics().boundingRect(text).toRectF().adjusted(-6, 0, 6, 0);
+    const QRectF place(row.center().x() - box.width() / 2, row.top(), box.width(), row.height());
+    painter.fillRect(place, colours.panel);
+    painter.setPen(colours.secondary);
+    painter.drawText(place, Qt::AlignCenter, text);
+}
+
+void HeadMap::drawRow(QPainter& painter, const Geometry& g, std::uint32_t layer) const {
+    const models::LayerStructure& structure = m_grid.structure;
+    const std::uint32_t step = trace::isPerKvHead(m_grid.metric) ? structure.group(layer) : 1;
+    const std::uint32_t heads = std::min(structure.at(layer).heads, m_grid.heads);
+    bool any = false;
+    for (std::uint32_t head = 0; head < heads && !any; head += step) {
+        any = !std::isnan(m_grid.at(layer, head));
+    }
+    if (!any && !structure.owns(layer, m_grid.metric)) {
+        drawNone(painter, g, layer);
+        return;
+    }
+    painter.setFont(numberFont(10.5));
+    for (std::uint32_t head = 0; head < heads; head += step) {
+        drawCell(painter, cellRect(g, layer, head, std::min(step, heads - head)), m_grid.at(layer, head));
     }
 }
 
+void HeadMap::drawCells(QPainter& painter, const Geometry& g) const {
+    painter.setRenderHint(QPainter::Antialiasing, g.gap > 0);
+    for (std::uint32_t layer = 0; layer < m_grid.layers; ++layer) {
+        drawRow(painter, g, layer);
+    }
+    drawSelected(painter, g);
+}
+
+void HeadMap::drawSelected(QPainter& painter, const Geometry& g) const {
+    if (!m_selected || m_selected->layer >= m_grid.layers ||
+        m_selected->queryHead >= m_grid.structure.at(m_selected->layer).heads) {
+        return;
+    }
+    const std::uint32_t step = trace::isPerKvHead(m_grid.metric) ? m_grid.structure.group(m_selected->layer) : 1;
+    painter.setBrush(Qt::NoBrush);
+    const QRectF cell = cellRect(g, m_selected->layer, m_selected->queryHead / step * step, step);
+    painter.setPen(QPen(Colours::current().panel, 2));  // a gap, so that the frame shows on any colour
+    painter.drawRoundedRect(cell.adjusted(1, 1, -1, -1), 3, 3);
+    painter.setPen(QPen(Colours::current().text, 2));
+    painter.drawRoundedRect(cell.adjusted(-1, -1, 1, 1), 3, 3);
+}
+
 void HeadMap::drawLabels(QPainter& painter, const Geometry& g) const {
-    const auto& colours = Colours::current();
     painter.setFont(numberFont(10.5));
-    painter.setPen(colours.secondary);
+    painter.setPen(Colours::current().secondary);
+    const double left = g.labels.left() + 2 - kLeft;
     const auto everyRow = std::max(1U, static_cast<std::uint32_t>(std::ceil(14 / g.cellHeight)));
     for (std::uint32_t layer = 0; layer < m_grid.layers; layer += everyRow) {
         const QRectF row = cellRect(g, layer, 0, 1);
-        painter.drawText(QRectF(g.map.left() - kLeft, row.top(), kLeft - 8, row.height()),
+        painter.drawText(QRectF(left, row.top(), kLeft - 8, row.height()),
                          Qt::AlignRight | Qt::AlignVCenter | Qt::TextDontClip, QString("L%1").arg(layer));
     }
     const auto everyColumn = std::max(1U, static_cast<std::uint32_t>(std::ceil(26 / g.cellWidth)));
@@ -133,23 +195,62 @@ void HeadMap::drawLabels(QPainter& painter, const Geometry& g) const {
         painter.drawText(QRectF(cell.left(), g.map.bottom() + 2, cell.width(), 14),
                          Qt::AlignHCenter | Qt::AlignTop | Qt::TextDontClip, QString("q%1").arg(head));
     }
-    // The groups: a bracket below the query heads of each KV head.
-    const std::uint32_t group = m_grid.group();
+    if (m_grid.structure.sameGroups()) {
+        drawGroups(painter, g);
+    } else {
+        painter.drawText(QRectF(g.map.left(), g.map.bottom() + 18, g.map.width(), 14),
+                         Qt::AlignHCenter | Qt::AlignTop | Qt::TextDontClip,
+                         "query heads that share a KV head stand together: more of them in some layers");
+    }
+    drawStructure(painter, g);
+}
+
+// A bracket below the query heads of each KV head.
+void HeadMap::drawGroups(QPainter& painter, const Geometry& g) const {
+    const std::uint32_t group = m_grid.structure.group(0);
     const double groupWidth = g.cellWidth * group;
     const auto everyGroup = std::max(1U, static_cast<std::uint32_t>(std::ceil(34 / (groupWidth + g.groupGap))));
-    for (std::uint32_t kv = 0; kv < m_grid.kvHeads && g.groupGap > 0; ++kv) {
+    for (std::uint32_t kv = 0; kv * group < m_grid.heads && g.groupGap > 0; ++kv) {
         const QRectF span = cellRect(g, 0, kv * group, group);
         const double y = g.map.bottom() + 18;
-        painter.setPen(QPen(colours.secondary, 1));
+        painter.setPen(QPen(Colours::current().secondary, 1));
         painter.drawLine(QPointF(span.left() + 1, y), QPointF(span.right() - 1, y));
         painter.drawLine(QPointF(span.left() + 1, y), QPointF(span.left() + 1, y - 3));
         painter.drawLine(QPointF(span.right() - 1, y), QPointF(span.right() - 1, y - 3));
         if (kv % everyGroup == 0) {
+            const QString text = m_grid.structure.at(0).latent ? QString("one row for all heads")
+                                 : groupWidth > 60             ? QString("KV head %1").arg(kv)
+                                                               : QString("KV%1").arg(kv);
             painter.drawText(QRectF(span.left(), y + 1, span.width(), 14),
-                             Qt::AlignHCenter | Qt::AlignTop | Qt::TextDontClip,
-                             groupWidth > 60 ? QString("KV head %1").arg(kv) : QString("KV%1").arg(kv));
+                             Qt::AlignHCenter | Qt::AlignTop | Qt::TextDontClip, text);
         }
     }
+}
+
+// Strip and label of each layer, and the legend below the map. Rows too low for a label each have one now and then,
+// and always where another kind begins and there is room.
+void HeadMap::drawStructure(QPainter& painter, const Geometry& g) const {
+    const models::LayerStructure& structure = m_grid.structure;
+    if (!structure.known()) {
+        return;
+    }
+    painter.setFont(wordFont(11));
+    double free = g.map.top() - 20;
+    for (std::uint32_t layer = 0; layer < m_grid.layers; ++layer) {
+        const double y = g.map.top() + layer * g.cellHeight;
+        const double height = std::clamp(g.cellHeight - 2, 1.0, 7.0);
+        const double middle = y + g.cellHeight / 2;
+        drawPastStrip(painter, QRectF(g.labels.left(), middle - height / 2, kStrip, height), structure.kind(layer));
+        if (g.words && middle - 7 >= free) {
+            free = middle + 6;
+            painter.setPen(Colours::current().text);
+            painter.drawText(QRectF(g.labels.left() + kStrip + 6, middle - 8, m_labelWidth + 4, 16), Qt::AlignVCenter,
+                             models::layerLabel(structure, layer));
+        }
+    }
+    drawStructureLegend(
+        painter, QRectF(g.labels.left(), g.map.bottom() + kBottom, g.bar.right() + kRight - 12 - g.labels.left(), 14),
+        structure);
 }
 
 void HeadMap::drawBar(QPainter& painter, const Geometry& g) const {
@@ -200,13 +301,23 @@ std::optional<HeadCell> HeadMap::cellAt(const QPoint& point) const {
         return std::nullopt;
     }
     const auto layer = static_cast<std::uint32_t>((point.y() - g.map.top()) / g.cellHeight);
-    for (std::uint32_t head = 0; head < m_grid.heads; ++head) {
-        const QRectF cell = cellRect(g, 0, head, 1).adjusted(-g.gap, 0, g.gap, 0);
+    const std::uint32_t row = std::min(layer, m_grid.layers - 1);
+    for (std::uint32_t head = 0; head < m_grid.structure.at(row).heads; ++head) {
+        const QRectF cell = cellRect(g, row, head, 1).adjusted(-g.gap, 0, g.gap, 0);
         if (point.x() >= cell.left() && point.x() < cell.right()) {
-            return HeadCell{std::min(layer, m_grid.layers - 1), head};
+            return HeadCell{row, head};
         }
     }
     return std::nullopt;
+}
+
+std::optional<std::uint32_t> HeadMap::layerAt(const QPoint& point) const {
+    const Geometry g = geometryIn(rect());
+    if (m_grid.values.empty() || !g.labels.contains(point)) {
+        return std::nullopt;
+    }
+    const auto layer = static_cast<std::uint32_t>((point.y() - g.map.top()) / g.cellHeight);
+    return std::min(layer, m_grid.layers - 1);
 }
 
 void HeadMap::mousePressEvent(QMouseEvent* event) {
@@ -225,7 +336,7 @@ void HeadMap::keyPressEvent(QKeyEvent* event) {
             cell.queryHead -= cell.queryHead > 0 ? 1 : 0;
             break;
         case Qt::Key_Right:
-            cell.queryHead = std::min(cell.queryHead + 1, m_grid.heads - 1);
+            ++cell.queryHead;
             break;
         case Qt::Key_Up:
             cell.layer -= cell.layer > 0 ? 1 : 0;
@@ -237,18 +348,24 @@ void HeadMap::keyPressEvent(QKeyEvent* event) {
             QWidget::keyPressEvent(event);
             return;
     }
+    cell.queryHead = std::min(cell.queryHead, m_grid.structure.at(cell.layer).heads - 1);
     emit cellClicked(cell.layer, cell.queryHead);
 }
 
 QString HeadMap::explanation(const HeadCell& cell) const {
     const auto& info = models::metricInfo(m_grid.metric);
-    return QString("L%1 · q%2 → KV head %3\n%4 %5\n\n%6\n\nMeasured at step %7, position %8.")
+    const models::LayerStructure& structure = m_grid.structure;
+    const double value = m_grid.at(cell.layer, cell.queryHead);
+    const QString none = std::isnan(value) ? models::whyNone(structure, cell.layer, m_grid.metric) : QString();
+    const QString native = models::layerSentence(structure, cell.layer);
+    return QString("L%1 · q%2 → KV head %3%4\n%5 %6\n\n%7%8\n\nMeasured at step %9, position %10.")
         .arg(cell.layer)
         .arg(cell.queryHead)
-        .arg(cell.queryHead / m_grid.group())
-        .arg(QString::fromUtf8(info.title), valueText(m_grid, m_grid.at(cell.layer, cell.queryHead)),
-             QString::fromUtf8(info.definition), models::formatInteger(m_grid.step),
-             models::formatInteger(m_grid.position));
+        .arg(structure.kvHeadOf(cell.layer, cell.queryHead))
+        .arg(structure.borrows(cell.layer) ? QString(" of layer %1").arg(structure.at(cell.layer).source) : QString(),
+             QString::fromUtf8(info.title), none.isEmpty() ? valueText(m_grid, value) : none,
+             native.isEmpty() ? QString() : "Native: " + native + "\n\n", QString::fromUtf8(info.definition),
+             models::formatInteger(m_grid.step), models::formatInteger(m_grid.position));
 }
 
 bool HeadMap::event(QEvent* event) {
@@ -256,6 +373,12 @@ bool HeadMap::event(QEvent* event) {
         const auto* help = static_cast<QHelpEvent*>(event);
         if (const auto cell = cellAt(help->pos())) {
             QToolTip::showText(help->globalPos(), explanation(*cell), this);
+        } else if (const auto layer = layerAt(help->pos())) {
+            QToolTip::showText(help->globalPos(),
+                               QString("L%1: %2\n\n%3")
+                                   .arg(*layer)
+                                   .arg(models::layerSentence(m_grid.structure, *layer), pastStripLegend()),
+                               this);
         } else {
             QToolTip::hideText();
         }

@@ -18,7 +18,8 @@ struct HeadCell {
 };
 
 /// The layer × head map: rows are layers, columns query heads, grouped by KV head; cividis with a colour bar.
-/// Metrics of a KV head fill its group.
+/// Metrics of a KV head fill its group. At the left stands what each layer caches natively; layers that read another's
+/// rows are hatched.
 class HeadMap : public QWidget {
     Q_OBJECT
   public:
@@ -45,24 +46,34 @@ class HeadMap : public QWidget {
 
   private:
     struct Geometry {
-        QRectF map;  ///< all cells
-        QRectF bar;  ///< colour bar
+        QRectF labels;       ///< what each layer caches; empty when that is not known
+        bool words = false;  ///< there is room for labels beside the strips
+        QRectF map;          ///< all cells
+        QRectF bar;          ///< colour bar
         double cellWidth = 0;
         double cellHeight = 0;
         double groupGap = 0;
         double gap = 0;
     };
     [[nodiscard]] Geometry geometryIn(const QRect& area) const;
+    [[nodiscard]] std::optional<std::uint32_t> layerAt(const QPoint& point) const;
+    [[nodiscard]] QRectF rowRect(const Geometry& g, std::uint32_t layer) const;
     [[nodiscard]] QRectF cellRect(const Geometry& g, std::uint32_t layer, std::uint32_t first,
                                   std::uint32_t count) const;
     void drawCells(QPainter& painter, const Geometry& g) const;
+    void drawRow(QPainter& painter, const Geometry& g, std::uint32_t layer) const;
+    void drawNone(QPainter& painter, const Geometry& g, std::uint32_t layer) const;
     void drawCell(QPainter& painter, const QRectF& rect, double value) const;
+    void drawSelected(QPainter& painter, const Geometry& g) const;
     void drawLabels(QPainter& painter, const Geometry& g) const;
+    void drawGroups(QPainter& painter, const Geometry& g) const;
+    void drawStructure(QPainter& painter, const Geometry& g) const;
     void drawBar(QPainter& painter, const Geometry& g) const;
     [[nodiscard]] double share(double value) const;
     [[nodiscard]] QString explanation(const HeadCell& cell) const;
 
     models::HeadGrid m_grid;
+    double m_labelWidth = 0;  ///< of the widest layer label
     std::optional<HeadCell> m_selected;
     QString m_emptyText;
 };

@@ -71,6 +71,7 @@ class MainWindow : public QMainWindow {
     void openDialog();
     void chooseRecording();
     void fillRecentFiles();
+    void fillBundledModels();
     void toggleRun();
     void showRunSettings();
     void restart();
@@ -95,6 +96,7 @@ class MainWindow : public QMainWindow {
     QAction* m_redo = nullptr;
     QAction* m_record = nullptr;
     QMenu* m_recent = nullptr;
+    QMenu* m_bundled = nullptr;
     Exporter* m_exporter = nullptr;
     TopBar* m_topBar = nullptr;
     StatusLine* m_status = nullptr;

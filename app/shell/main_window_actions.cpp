@@ -84,6 +84,9 @@ void MainWindow::createFileMenu() {
                        : openFile(path);
     });
     file->addAction(bundled);
+    m_bundled = file->addMenu("Bundled models");
+    m_bundled->setObjectName("bundledModels");
+    connect(m_bundled, &QMenu::aboutToShow, this, &MainWindow::fillBundledModels);
     file->addSeparator();
     file->addAction(m_record);
     auto* exports = file->addMenu("Export");
@@ -162,6 +165,16 @@ void MainWindow::fillRecentFiles() {
     }
     if (m_recent->isEmpty()) {
         m_recent->addAction("Nothing was opened yet")->setEnabled(false);
+    }
+}
+
+void MainWindow::fillBundledModels() {
+    m_bundled->clear();
+    for (const QString& path : bundledModels()) {
+        m_bundled->addAction(QFileInfo(path).fileName(), this, [this, path] { openFile(path); });
+    }
+    if (m_bundled->isEmpty()) {
+        m_bundled->addAction("None found; set KVSCOPE_RESOURCE_DIR to their folder")->setEnabled(false);
     }
 }
 

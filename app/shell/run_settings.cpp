@@ -4,7 +4,6 @@
 #include <QCoreApplication>
 #include <QDir>
 #include <QFile>
-#include <QFileInfo>
 #include <QStandardPaths>
 
 namespace kvscope::shell {
@@ -35,20 +34,31 @@ bridge::RunSettings runSettings(const settings::Settings& settings) {
     return run;
 }
 
-QString findBundledModel() {
-    const QString name = "models/kjv-gqa-q8_0.gguf";
+QStringList bundledModels() {
+    const QString first = "kjv-gqa-q8_0.gguf";
     const QString beside = QCoreApplication::applicationDirPath();
     const QStringList folders{
         qEnvironmentVariable("KVSCOPE_RESOURCE_DIR"), beside + "/resources", beside + "/../share/kvscope",
         QStandardPaths::locate(QStandardPaths::GenericDataLocation, "kvscope", QStandardPaths::LocateDirectory),
         QStringLiteral(KVSCOPE_RESOURCE_DIR)};
     for (const QString& folder : folders) {
-        const QString path = folder + "/" + name;
-        if (!folder.isEmpty() && QFileInfo::exists(path)) {
-            return QDir::cleanPath(path);
+        const QDir models(folder + "/models");
+        if (folder.isEmpty() || !models.exists()) {
+            continue;
+        }
+        QStringList paths;
+        for (const QString& name : models.entryList({"*.gguf"}, QDir::Files | QDir::Readable, QDir::Name)) {
+            paths.insert(name == first ? 0 : paths.size(), QDir::cleanPath(models.filePath(name)));
+        }
+        if (!paths.isEmpty()) {
+            return paths;
         }
     }
     return {};
+}
+
+QString findBundledModel() {
+    return bundledModels().value(0);
 }
 
 }  // namespace kvscope::shell

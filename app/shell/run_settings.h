@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QString>
+#include <QStringList>
 
 #include "app/bridge/engine_backend.h"
 #include "app/settings/settings.h"
@@ -14,8 +15,10 @@ namespace kvscope::shell {
 /// What the user's settings ask of a new run.
 [[nodiscard]] bridge::RunSettings runSettings(const settings::Settings& settings);
 
-/// The bundled model: beside the binary, in the installed data folder, or in the source tree; KVSCOPE_RESOURCE_DIR
-/// (environment) comes first. Empty when it is nowhere.
+/// The bundled models, the one that is opened first at the front: beside the binary, in the installed data folder, or
+/// in the source tree; KVSCOPE_RESOURCE_DIR (environment) comes first. Empty when they are nowhere.
+[[nodiscard]] QStringList bundledModels();
+/// The first of them; empty when there is none.
 [[nodiscard]] QString findBundledModel();
 
 }  // namespace kvscope::shell

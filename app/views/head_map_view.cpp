@@ -2,11 +2,13 @@
 #include "app/views/head_map_view.h"
 
 #include <QHBoxLayout>
+#include <QSignalBlocker>
 #include <QVBoxLayout>
 #include <cmath>
 #include <utility>
 
 #include "app/models/format.h"
+#include "app/models/layer_words.h"
 #include "app/plots/palette.h"
 
 namespace kvscope::views {
@@ -39,7 +41,7 @@ HeadMapView::HeadMapView(ViewContext& context, QWidget* parent) : View(context, 
     layout->addWidget(m_sentence);
     connect(m_map, &plots::HeadMap::cellClicked, this, [this](std::uint32_t layer, std::uint32_t queryHead) {
         this->context().selection.selectHead(static_cast<std::int32_t>(layer),
-                                             static_cast<std::int32_t>(queryHead / m_map->grid().group()),
+                                             static_cast<std::int32_t>(m_model.structure().kvHeadOf(layer, queryHead)),
                                              static_cast<std::int32_t>(queryHead));
     });
     onSelection(context.selection.current());
@@ -49,28 +51,60 @@ HeadMapView::HeadMapView(ViewContext& context, QWidget* parent) : View(context, 
 void HeadMapView::createMetrics() {
     m_metric = new QComboBox(this);
     m_metric->setAccessibleName("Metric of the map");
-    for (const auto& info : metricInfos()) {
-        m_metric->addItem(QString::fromUtf8(info.title), static_cast<int>(info.metric));
-        m_metric->setItemData(m_metric->count() - 1, QString::fromUtf8(info.definition), Qt::ToolTipRole);
+    m_metric->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    connect(m_metric, &QComboBox::currentIndexChanged, this, [this] { metricChosen(); });
+    connect(m_metric, &QComboBox::activated, this, [this] { m_wanted = metric(); });
+    offerMetrics();
+}
+
+HeadMetric HeadMapView::metric() const {
+    return static_cast<HeadMetric>(m_metric->currentData().toInt());
+}
+
+void HeadMapView::metricChosen() {
+    m_stale = true;
+    if (m_metric->count() > 0) {
+        m_metric->setToolTip(QString::fromUtf8(metricInfo(metric()).definition));
     }
-    m_metric->setCurrentIndex(static_cast<int>(HeadMetric::ErrorRelL2));
-    connect(m_metric, &QComboBox::currentIndexChanged, this, [this](int index) {
-        m_stale = true;
-        m_metric->setToolTip(QString::fromUtf8(metricInfos().at(static_cast<std::size_t>(index)).definition));
-    });
-    m_metric->setToolTip(QString::fromUtf8(metricInfo(HeadMetric::ErrorRelL2).definition));
+}
+
+// Metrics of rows that the run's layers do not have are not offered.
+void HeadMapView::offerMetrics() {
+    QList<int> offered;
+    for (const auto& info : metricInfos()) {
+        if (m_model.offers(info.metric)) {
+            offered.append(static_cast<int>(info.metric));
+        }
+    }
+    const int count = m_metric->count();
+    bool same = count == offered.size();
+    for (int i = 0; same && i < count; ++i) {
+        same = m_metric->itemData(i).toInt() == offered[i];
+    }
+    if (!same) {
+        const QSignalBlocker block(m_metric);
+        m_metric->clear();
+        for (const int metric : offered) {
+            const auto& info = metricInfo(static_cast<HeadMetric>(metric));
+            m_metric->addItem(QString::fromUtf8(info.title), metric);
+            m_metric->setItemData(m_metric->count() - 1, QString::fromUtf8(info.definition), Qt::ToolTipRole);
+        }
+    }
+    const int wanted = m_metric->findData(static_cast<int>(m_wanted));
+    m_metric->setCurrentIndex(wanted >= 0 ? wanted : m_metric->findData(static_cast<int>(HeadMetric::ResidentRows)));
+    metricChosen();
 }
 
 void HeadMapView::setMetric(HeadMetric metric) {
-    m_metric->setCurrentIndex(static_cast<int>(metric));
+    m_wanted = metric;
+    offerMetrics();
 }
 
 QString HeadMapView::emptyText(const models::Snapshot& snapshot) const {
     if (snapshot.empty()) {
         return "Open a model: the map shows every layer and head as it runs.";
     }
-    const auto metric = static_cast<HeadMetric>(m_metric->currentIndex());
-    if (!trace::isPerKvHead(metric)) {
+    if (!trace::isPerKvHead(metric())) {
         return "Not measured yet: this metric needs the error probe (Prompt… → error probe every n steps).";
     }
     return "Not measured yet: shown from the next step on.";
@@ -81,9 +115,13 @@ bool HeadMapView::onSnapshot(const models::Snapshot& snapshot, const bridge::Eng
     if (!news && !m_stale) {
         return false;
     }
+    if (snapshot.generation != m_generation) {
+        m_generation = snapshot.generation;
+        onSelection(context().selection.current());
+    }
+    offerMetrics();
     m_stale = false;
-    const auto metric = static_cast<HeadMetric>(m_metric->currentIndex());
-    auto grid = m_model.grid(snapshot, metric, context().selection.current().step);
+    auto grid = m_model.grid(snapshot, metric(), context().selection.current().step);
     if (grid.values.empty()) {
         m_map->setEmptyText(emptyText(snapshot));
         emit factsChanged({});
@@ -96,28 +134,41 @@ bool HeadMapView::onSnapshot(const models::Snapshot& snapshot, const bridge::Eng
     return false;
 }
 
+// The selected query head, or the first of the selected KV head.
+std::uint32_t HeadMapView::queryHeadOf(const models::Selection& selection) const {
+    const auto layer = static_cast<std::uint32_t>(selection.layer);
+    const auto group = static_cast<std::int32_t>(m_model.structure().group(layer));
+    return static_cast<std::uint32_t>(selection.queryHead.value_or(selection.kvHead * group));
+}
+
 void HeadMapView::onSelection(const models::Selection& selection) {
     m_stale = true;
     if (selection.layer < 0 || selection.kvHead < 0) {
         m_map->setSelected({});
         return;
     }
-    const auto group = static_cast<std::int32_t>(m_map->grid().group());
-    const std::int32_t queryHead = selection.queryHead.value_or(selection.kvHead * group);
-    m_map->setSelected(
-        plots::HeadCell{static_cast<std::uint32_t>(selection.layer), static_cast<std::uint32_t>(queryHead)});
+    m_map->setSelected(plots::HeadCell{static_cast<std::uint32_t>(selection.layer), queryHeadOf(selection)});
 }
 
 void HeadMapView::refreshSentence(const models::Snapshot& snapshot) {
     const auto& selection = context().selection.current();
-    if (selection.layer < 0 || snapshot.empty()) {
+    if (selection.layer < 0 || snapshot.empty() ||
+        static_cast<std::uint32_t>(selection.layer) >= snapshot.history->run().nLayers) {
         m_sentence->clear();
+        m_sentence->setToolTip({});
         return;
     }
     const auto layer = static_cast<std::uint32_t>(selection.layer);
-    const auto group = static_cast<std::int32_t>(m_map->grid().group());
-    const auto queryHead = static_cast<std::uint32_t>(selection.queryHead.value_or(selection.kvHead * group));
-    QString text = QString("L%1 · q%2 → KV head %3").arg(layer).arg(queryHead).arg(selection.kvHead);
+    const auto queryHead = queryHeadOf(selection);
+    const auto& structure = m_model.structure();
+    QString text =
+        QString("L%1 · q%2 → KV head %3").arg(layer).arg(queryHead).arg(structure.kvHeadOf(layer, queryHead));
+    if (structure.known()) {
+        text += "   native: " + models::layerLabel(structure, layer);
+        m_sentence->setToolTip("Native: " + models::layerSentence(structure, layer));
+    } else {
+        m_sentence->setToolTip({});
+    }
     const auto add = [&](HeadMetric metric, const QString& name) {
         const auto grid = m_model.grid(snapshot, metric, selection.step);
         const double value = grid.at(layer, queryHead);
@@ -126,6 +177,8 @@ void HeadMapView::refreshSentence(const models::Snapshot& snapshot) {
         }
     };
     add(HeadMetric::ResidentRows, "holds");
+    add(HeadMetric::CompressedRows, "compressed");
+    add(HeadMetric::SelectedRows, "selected");
     add(HeadMetric::ErrorRelL2, "error");
     add(HeadMetric::MassRecall, "recall");
     add(HeadMetric::KvReadBytes, "reads");

@@ -23,6 +23,10 @@ class HeadMapView : public View {
 
   private:
     void createMetrics();
+    void offerMetrics();
+    void metricChosen();
+    [[nodiscard]] trace::HeadMetric metric() const;
+    [[nodiscard]] std::uint32_t queryHeadOf(const models::Selection& selection) const;
     void refreshSentence(const models::Snapshot& snapshot);
     [[nodiscard]] QString emptyText(const models::Snapshot& snapshot) const;
 
@@ -30,6 +34,8 @@ class HeadMapView : public View {
     plots::HeadMap* m_map = nullptr;
     QComboBox* m_metric = nullptr;
     QLabel* m_sentence = nullptr;
+    trace::HeadMetric m_wanted = trace::HeadMetric::ErrorRelL2;  ///< shown as soon as the run has it
+    std::uint64_t m_generation = 0;
     bool m_stale = true;
 };
 

@@ -22,12 +22,14 @@ class ModelView : public View {
     struct Fact {
         QLabel* name = nullptr;
         QLabel* value = nullptr;
-        QString shown;  ///< the whole value; the label may elide it
+        QString shown;       ///< the whole value; the label may elide it
+        bool wraps = false;  ///< several lines, broken where they do not fit
     };
-    enum Row { Name, Architecture, Shape, Weights, Cache, Position, Resident, Device, kRows };
+    enum Row { Name, Architecture, Native, Shape, Weights, Cache, Mha, Position, Resident, Device, kRows };
     void set(Row row, const QString& value, const QString& tip = {});
     void elide(const Fact& fact);
     void showRun(const trace::RunInfo& run);
+    void showStructure(const trace::RunInfo& run);
 
     std::vector<Fact> m_facts;
     QLabel* m_empty = nullptr;

@@ -182,6 +182,7 @@ TEST(CliUsage, MistakesHaveExitCode2) {
     EXPECT_EQ(runCli({"run", "--policy-at", "4:keep=windou(4)"}).code, 2);
     EXPECT_EQ(runCli({"run", "--policy", "exact", "-ctk", "f16"}).code, 2);
     EXPECT_EQ(runCli({"bench", "-r", "2"}).code, 2);
+    EXPECT_EQ(runCli({"bench", "--weights", "Q4_K,Q9_Z"}).code, 2);
     const CliResult policy = runCli({"run", "--policy", "keep=windou(4)"});
     EXPECT_EQ(policy.code, 2);
     EXPECT_THAT(policy.err, HasSubstr("windou"));

@@ -189,6 +189,27 @@ TEST(CliBench, ShortRunHasItsFields) {
     EXPECT_GT(json["memory"]["peak_private_bytes"], 0);
     EXPECT_GT(json["compile_s"], 0.0);
     EXPECT_GT(json["copy_bytes_per_s"], 0.0);
+    EXPECT_EQ(json["weights"], Json::array());
+    EXPECT_GT(json["load_s"], 0.0);
+    EXPECT_GT(json["cold_read_s"], 0.0);
+    EXPECT_EQ(json["cold_read_bytes"], std::filesystem::file_size(kBundled));
+}
+
+TEST(CliBench, SpeedByTypeOfWeights) {
+    const Json json = expectOk({"bench", "--json", "--weights", "Q4_K,Q8_0"});
+    EXPECT_EQ(json["depths"], Json::array());
+    const Json& rows = json["weights"];
+    ASSERT_EQ(rows.size(), 4U);  // two matrices
+    for (const Json& row : rows) {
+        const bool k = row["type"] == "Q4_K";  // 144 bytes for 256 weights, or 34 for 32
+        const double weights = row["rows"].get<double>() * row["columns"].get<double>();
+        EXPECT_EQ(row["bytes"].get<double>(), weights * (k ? 144.0 / 256 : 34.0 / 32));
+        EXPECT_GT(row["ns_per_1000_weights"], 0.0);
+        EXPECT_GT(row["ratio_to_q8_0"], k ? 0.0 : 0.5);
+        EXPECT_LT(row["ratio_to_q8_0"], k ? 20.0 : 2.0);
+        EXPECT_NEAR(row["bytes_per_s"].get<double>() * row["ns_per_1000_weights"].get<double>(),
+                    1e12 * row["bytes"].get<double>() / weights, 1e12 * 1e-3);
+    }
 }
 
 }  // namespace

@@ -188,6 +188,7 @@ def call_models(call, folder):
     short = ["--depths", "0,4", "--tokens", 1, "--prefill", 2, "--repeats", 5, "--probe-depth", 1]
     call("bench", *model, *short, "--no-probes")
     call("bench", *model, *short)
+    call("bench", *model, "--weights", "Q4_K,Q8_0")
 
 
 def check_the_check(page, outputs):
