@@ -3,11 +3,13 @@
 
     python make_model_golden.py MODEL.gguf TEXT NAME TOKENS FULL_ROWS SOURCE...
 
+One full row is that of the last token; several spread from the first to the last.
+
 Sources:
-  numpy                numpy_llama.py in float64: the exact result for the weights of the file
+  numpy                numpy_llama.py in float64: the exact result for the weights of the file (`llama` only)
   llama_cpp            llama.cpp on the CPU, f32 cache, with the file's weights decoded to f32 first
   llama_cpp_quantised  llama.cpp on the file as it is: it then quantises the activations of every product too
-All three are computed and compared; the named ones are written. Tokens are llama.cpp's.
+All are computed and compared with the first there is; the named ones are written. Tokens are llama.cpp's.
 """
 import pathlib
 import struct
@@ -26,7 +28,7 @@ SUBSET, TOP = 384, 8
 def write(path, tokens, logits, full_rows):
     n, vocab = logits.shape
     subset = np.sort(np.random.default_rng(1).choice(vocab, min(SUBSET, vocab), replace=False))
-    full = np.linspace(0, n - 1, full_rows).astype(int)
+    full = np.linspace(0, n - 1, full_rows).astype(int) if full_rows > 1 else np.arange(n - full_rows, n)
     top = np.argsort(-logits, axis=1, kind="stable")[:, :TOP]
     with open(path, "wb") as out:
         out.write(b"KVSGOLD1")
@@ -41,16 +43,21 @@ def write(path, tokens, logits, full_rows):
 
 
 def perplexity(tokens, logits):
-    rows = logits[:-1].astype(np.float64)
-    rows -= rows.max(1, keepdims=True)
-    log_p = rows[np.arange(len(rows)), tokens[1:]] - np.log(np.exp(rows).sum(1))
-    return np.exp(-log_p.mean())
+    log_p = []
+    for row, token in zip(logits[:-1], tokens[1:]):
+        row = row.astype(np.float64) - row.max()
+        log_p.append(row[token] - np.log(np.exp(row).sum()))
+    return np.exp(-np.mean(log_p))
+
+
+def architecture_of(reader):
+    return reader.get_field("general.architecture").contents()
 
 
 def decoded_copy(source, path):
     """The same model with every weight as f32."""
     reader = gguf.GGUFReader(source)
-    writer = gguf.GGUFWriter(path, "llama")
+    writer = gguf.GGUFWriter(path, architecture_of(reader))
     for name, field in reader.fields.items():
         if name.startswith("GGUF.") or name in ("general.architecture", "general.file_type"):
             continue
@@ -80,14 +87,18 @@ def main():
     tokens = as_it_is.tokenize(pathlib.Path(text).read_text())
     assert len(tokens) >= count, f"the text has {len(tokens)} tokens only"
     tokens = tokens[:count]
-    logits = {"llama_cpp_quantised": as_it_is.logits(tokens), "numpy": numpy_llama.Llama(model).logits(tokens)}
+    logits = {}
+    if architecture_of(gguf.GGUFReader(model)) == "llama":
+        logits["numpy"] = numpy_llama.Llama(model).logits(tokens)
     with tempfile.TemporaryDirectory() as temporary:
         copy = pathlib.Path(temporary) / "decoded.gguf"
         decoded_copy(model, copy)
         logits["llama_cpp"] = llama_cpp.Model(copy, context=count).logits(tokens)
+    logits["llama_cpp_quantised"] = as_it_is.logits(tokens)
+    first = next(iter(logits))
     for source, values in logits.items():
-        print(f"{name} {source}: perplexity {perplexity(tokens, values):.4f}; beside numpy: "
-              f"{agreement(values, logits['numpy'])}")
+        print(f"{name} {source}: perplexity {perplexity(tokens, values):.4f}; beside {first}: "
+              f"{agreement(values, logits[first])}")
     for source in sources:
         write(folder / f"{name}_{source}.golden", tokens, logits[source], int(full_rows))
 
