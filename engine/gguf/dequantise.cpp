@@ -14,7 +14,7 @@ std::string typeName(TensorType type) {
 /// Error unless `values` are whole blocks of `type` and take `bytes` bytes.
 Result<void> checkSizes(TensorType type, std::uint64_t values, std::uint64_t bytes) {
     const TensorTypeInfo* info = tensorTypeInfo(type);
-    if (info == nullptr || info->blockValues == 0) {
+    if (info == nullptr || info->removed) {
         return fail(ErrorKind::Unsupported, typeName(type), "the type {}", whyNotDecodable(type));
     }
     if (values % info->blockValues != 0 || values / info->blockValues * info->blockBytes != bytes) {

@@ -298,10 +298,6 @@ bool Parser::readTypeAndSize(TensorInfo& tensor) {
     tensor.type = static_cast<TensorType>(id);
     const TensorTypeInfo* info = tensorTypeInfo(tensor.type);
     if (info == nullptr) return m_cursor.refuseUnsupported("the type at byte {} is {}, which is unknown", at, id);
-    if (info->blockValues == 0) {
-        return m_cursor.refuseUnsupported("the type at byte {} is {} ({}), which was removed from the format", at, id,
-                                          info->name);
-    }
     if (tensor.rowLength() % info->blockValues != 0) {
         return m_cursor.refuse("a row has {} values, no multiple of the {} in a block of {} (type at byte {})",
                                tensor.rowLength(), info->blockValues, info->name, at);

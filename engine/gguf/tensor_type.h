@@ -51,12 +51,13 @@ enum class TensorType : std::uint32_t {
 struct TensorTypeInfo {
     TensorType type;
     std::string_view name;      ///< ggml's name in upper case, "Q8_0"
-    std::uint32_t blockValues;  ///< values per block, 0 for a removed type
+    std::uint32_t blockValues;  ///< values per block
     std::uint32_t blockBytes;   ///< bytes per block
     bool canDequantise;         ///< dequantise() works: weights may have this type
+    bool removed = false;       ///< old files may hold it, nothing reads it any more: it can be listed
 };
 
-/// The row for an id, or nullptr for an id that never existed. Removed types are found with blockValues 0.
+/// The row for an id, or nullptr for an id that never existed. Removed types are found, too.
 [[nodiscard]] const TensorTypeInfo* tensorTypeInfo(TensorType type);
 /// Why weights of this type are neither decoded nor run, as a sentence without its subject; empty when they are.
 [[nodiscard]] std::string_view whyNotDecodable(TensorType type);

@@ -20,7 +20,7 @@ using Bytes = std::vector<std::byte>;
 Result<std::uint64_t> tensorBytes(std::string_view name, std::span<const std::uint64_t> dims, TensorType type) {
     const std::string where = "tensor " + quoteName(name);
     const TensorTypeInfo* info = tensorTypeInfo(type);
-    if (info == nullptr || info->blockValues == 0) {
+    if (info == nullptr || info->removed) {
         return fail(ErrorKind::Unsupported, where, "tensor type {} cannot be written",
                     static_cast<std::uint32_t>(type));
     }

@@ -52,9 +52,9 @@ Result<const gguf::TensorInfo*> TensorTable::findWeight(std::string_view name, D
     if (!tensor || *tensor == nullptr) return tensor;
     const gguf::TensorTypeInfo* type = gguf::tensorTypeInfo((*tensor)->type);
     if (type != nullptr && type->canDequantise) return tensor;
-    return fail(
-        ErrorKind::Unsupported, where(name), "weights of type {} cannot be decoded yet",
-        type == nullptr ? fmt::format("{}", static_cast<std::uint32_t>((*tensor)->type)) : std::string(type->name));
+    const std::string called =
+        type == nullptr ? fmt::format("{}", static_cast<std::uint32_t>((*tensor)->type)) : std::string(type->name);
+    return fail(ErrorKind::Unsupported, where(name), "its type {} {}", called, gguf::whyNotDecodable((*tensor)->type));
 }
 
 TensorRef TensorTable::take(const gguf::TensorInfo& tensor) {

@@ -140,7 +140,8 @@ Result<std::uint64_t> DeviceWeights::rowsOfABuffer(const gguf::TensorInfo& tenso
                                                    const kernels::WeightFormat& format) const {
     const std::uint64_t rowBytes = format.uniqueBytes(ceilDiv(tensor.rowLength(), 32)) + 16;
     const std::uint64_t range = std::min(m_device.physical().storageRange, m_device.physical().allocationLimit);
-    const std::uint64_t most = range > 64 ? (range - 64) / rowBytes : 0;
+    const std::uint64_t apart = 64 + format.table.size_bytes();  // padding of sections, and the format's own table
+    const std::uint64_t most = range > apart ? (range - apart) / rowBytes : 0;
     if (most == 0) {
         return fail(ErrorKind::OutOfMemory, "tensor " + tensor.name,
                     "one row of {} bytes is more than a buffer may span", rowBytes);

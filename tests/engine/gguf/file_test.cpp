@@ -261,5 +261,16 @@ TEST(File, MovesKeepViewsValid) {
     EXPECT_EQ(third->readString("string")->value_or(""), "text");
 }
 
+TEST(File, TensorsOfRemovedTypesAreListed) {
+    RawGguf raw(3, 1, 0);
+    raw.tensor("old", {64, 3}, 4, 0).pad().zeros(128);  // Q4_2: 10 bytes for 16 values
+    const auto file = File::fromBytes(raw.bytes(), "old.gguf");
+    ASSERT_TRUE(file) << file.error().text();
+    const TensorInfo& tensor = *file->findTensor("old");
+    EXPECT_EQ(tensor.bytes, 120U);
+    EXPECT_TRUE(tensorTypeInfo(tensor.type)->removed);
+    EXPECT_EQ(tensorTypeInfo(tensor.type)->name, "Q4_2");
+}
+
 }  // namespace
 }  // namespace kvscope::gguf

@@ -145,8 +145,9 @@ void shapeFaults(std::vector<Fault>& out) {
     add("row no multiple of the block", oneTensor({33}, kQ8), "no multiple of the 32 in a block of Q8_0");
     add("type 43", oneTensor({32}, 43), "type at byte 45 is 43, which is unknown");
     add("type 2^32-1", oneTensor({32}, 0xFFFFFFFF), "4294967295, which is unknown");
-    add("removed type Q4_2", oneTensor({32}, 4), "is 4 (Q4_2), which was removed");
-    add("removed type IQ4_NL_4_4", oneTensor({32}, 36), "is 36 (IQ4_NL_4_4), which was removed");
+    add("half a block of the removed type Q4_2", oneTensor({40}, 4), "no multiple of the 16 in a block of Q4_2");
+    add("half a block of the removed type IQ4_NL_4_4", oneTensor({48}, 36),
+        "no multiple of the 32 in a block of IQ4_NL_4_4");
 }
 
 void placeFaults(std::vector<Fault>& out) {
