@@ -9,6 +9,8 @@
 
 #include "app/cli/command.h"
 #include "app/cli/memory.h"
+#include "app/cli/text_file.h"
+#include "engine/gguf/file.h"
 
 namespace kvscope::cli {
 
@@ -21,22 +23,49 @@ constexpr const char* kText =
     "And God called the light Day, and the darkness he called Night. And the evening and the morning were the first "
     "day. ";
 
+/// The model's files, all parts of a split one.
+Result<std::vector<std::filesystem::path>> filesOf(const std::string& model) {
+    auto path = modelPath(model);
+    if (!path) return forward(path);
+    const auto file = gguf::File::open(*path);
+    if (!file) return std::unexpected(asInputError(file.error()));
+    std::vector<std::filesystem::path> files;
+    for (const gguf::FilePart& part : file->parts()) files.push_back(part.path);
+    return files;
+}
+
+/// Times reading the file and loading it, both from the disk.
+Result<std::unique_ptr<runtime::Engine>> timedLoad(const BenchSettings& settings, const Context& context,
+                                                   BenchResult& result) {
+    const auto files = filesOf(settings.model.model);
+    if (!files) return forward(files);
+    auto cold = coldRead(*files);
+    if (!cold) return std::unexpected(asInputError(cold.error()));
+    result.coldRead = *cold;
+    const auto start = std::chrono::steady_clock::now();
+    auto engine = openEngine(settings.model, context);
+    result.loadSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return engine;
+}
+
+Result<void> measure(const Bench& bench) {
+    if (!bench.settings.weights.empty()) return measureWeights(bench);
+    if (auto done = measureSpeed(bench); !done) return done;
+    if (bench.settings.noProbes) return {};
+    return measureProbes(bench);
+}
+
 Result<int> runBench(const BenchSettings& settings, const Context& context) {
     auto policy = policyOf(settings.cache);
     if (!policy) return forward(policy);
-    const auto start = std::chrono::steady_clock::now();
-    auto engine = openEngine(settings.model, context);
-    if (!engine) return forward(engine);
     BenchResult result;
-    result.loadSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    auto engine = timedLoad(settings, context, result);
+    if (!engine) return forward(engine);
     auto tokens = TokenSource::create((*engine)->tokenizer());
     if (!tokens) return forward(tokens);
     Progress progress;
     const Bench bench{settings, **engine, *tokens, *policy, context.stop, progress, result};
-    if (auto done = measureSpeed(bench); !done) return forward(done);
-    if (!settings.noProbes) {
-        if (auto done = measureProbes(bench); !done) return forward(done);
-    }
+    if (auto done = measure(bench); !done) return forward(done);
     result.compile = compileTime(**engine);
     auto copy = (*engine)->copyBytesPerSecond();  // last: its buffers are no memory of a run
     if (!copy) return forward(copy);
@@ -63,6 +92,13 @@ MeanSd meanSd(const std::vector<double>& values) {
     for (const double value : values) squares += (value - mean) * (value - mean);
     const bool several = values.size() > 1;
     return {mean, several ? std::sqrt(squares / static_cast<double>(values.size() - 1)) : std::nan("")};
+}
+
+double median(std::vector<double> values) {
+    if (values.empty()) return std::nan("");
+    std::ranges::sort(values);
+    const std::size_t n = values.size();
+    return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 
 Result<TokenSource> TokenSource::create(const text::Tokenizer& tokenizer) {
@@ -109,6 +145,16 @@ void Timed::add(const Timed& other) {
     }
 }
 
+namespace {
+
+std::vector<std::string> weightChoices() {
+    std::vector<std::string> names{"all"};
+    for (const std::string_view type : runtime::weightTypes()) names.emplace_back(type);
+    return names;
+}
+
+}  // namespace
+
 Body setupBench(CLI::App& app) {
     auto settings = std::make_shared<BenchSettings>();
     addModelOptions(app, settings->model);
@@ -129,6 +175,10 @@ Body setupBench(CLI::App& app) {
         ->check(CLI::Range(1, 1 << 20))
         ->capture_default_str();
     app.add_flag("--no-probes", settings->noProbes, "leaves out the cost of the probes");
+    app.add_option("--weights", settings->weights,
+                   "speed of products by type of the weights (Q4_K,Q8_0 …, or all) instead of steps at depths")
+        ->delimiter(',')
+        ->check(CLI::IsMember(weightChoices()));
     app.add_flag("--json", settings->json, "prints JSON instead of Markdown");
     addPolicyOptions(app, settings->cache, "--chunk");
     return [settings](const Context& context) { return runBench(*settings, context); };

@@ -8,12 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "app/cli/cold_read.h"
 #include "app/cli/compile_time.h"
 #include "app/cli/json.h"
 #include "app/cli/model_options.h"
 #include "app/cli/policy_options.h"
 #include "app/cli/progress.h"
 #include "engine/runtime/session.h"
+#include "engine/runtime/weight_speed.h"
 
 namespace kvscope::cli {
 
@@ -26,6 +28,7 @@ struct BenchSettings {
     std::uint32_t repeats = 5;
     std::uint32_t probeDepth = 512;
     bool noProbes = false, json = false;
+    std::vector<std::string> weights;  ///< types, or "all": their speed is measured instead of steps
 };
 
 /// Mean and sample standard deviation.
@@ -33,6 +36,7 @@ struct MeanSd {
     double mean = 0, sd = 0;
 };
 [[nodiscard]] MeanSd meanSd(const std::vector<double>& values);
+[[nodiscard]] double median(std::vector<double> values);
 
 /// Steps that were timed with the host's clock, everything that a step does included.
 struct Timed {
@@ -64,7 +68,9 @@ struct BenchResult {
     std::vector<DepthResult> depths;
     std::vector<ProbeCost> probes;
     std::uint32_t probeDepth = 0;
-    double loadSeconds = 0;
+    std::vector<runtime::WeightSpeed> weights;
+    double loadSeconds = 0;  ///< from a file as cold as that of coldRead
+    ColdRead coldRead;
     CompileTime compile;
     double copyBytesPerSecond = 0;
     std::optional<std::uint64_t> peakPrivateBytes;
@@ -106,8 +112,12 @@ struct Bench {
 
 Result<void> measureSpeed(const Bench& bench);
 Result<void> measureProbes(const Bench& bench);
+Result<void> measureWeights(const Bench& bench);
 
 [[nodiscard]] Json benchJson(const Bench& bench);
 [[nodiscard]] std::string benchMarkdown(const Bench& bench);
+[[nodiscard]] Json weightsJson(const BenchResult& result);
+/// The table with a line before it; empty when nothing was measured.
+[[nodiscard]] std::string weightsMarkdown(const BenchResult& result);
 
 }  // namespace kvscope::cli

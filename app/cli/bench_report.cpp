@@ -38,13 +38,6 @@ double hostMicroseconds(const Timed& pass) {
     return perToken(pass.hostNs - pass.gpuNs, pass) / 1000;
 }
 
-double medianOf(std::vector<double> values) {
-    if (values.empty()) return std::nan("");
-    std::ranges::sort(values);
-    const std::size_t n = values.size();
-    return (values[(n - 1) / 2] + values[n / 2]) / 2;
-}
-
 Json speedJson(const std::vector<double>& rates, const Timed& timed, double copy) {
     const MeanSd speed = meanSd(rates);
     const Rates bytes = ratesOf(timed);
@@ -130,7 +123,7 @@ std::string probeRows(const BenchResult& result) {
     for (const ProbeCost& probe : result.probes) {
         const MeanSd cost = meanSd(probe.millisecondsPerToken);
         text += fmt::format("| {} | {:.3f} ± {:.3f} | {:+.1f} % |\n", probe.name, cost.mean, cost.sd,
-                            100 * (medianOf(probe.ratios) - 1));
+                            100 * (median(probe.ratios) - 1));
     }
     return text;
 }
@@ -140,9 +133,14 @@ std::string footText(const Bench& bench) {
     const Json memory = memoryJson(bench);
     std::string text = fmt::format(
         "\n- copy bandwidth {:.2f} GB/s (bytes read + written, 256 MiB device copy, this run)\n"
-        "- loading {:.2f} s; compiling kernels {:.2f} s, the slowest {} {:.2f} s\n",
-        result.copyBytesPerSecond / 1e9, result.loadSeconds, result.compile.seconds, result.compile.slowest,
-        result.compile.slowestSeconds);
+        "- loading {:.2f} s; a plain read of the file ({}), as cold, {:.2f} s{}\n"
+        "- compiling kernels {:.2f} s, the slowest {} {:.2f} s\n",
+        result.copyBytesPerSecond / 1e9, result.loadSeconds, formatBytes(result.coldRead.bytes),
+        result.coldRead.seconds,
+        result.coldRead.residentShare > 0.01
+            ? fmt::format(" ({:.0f} % of it could not be dropped from memory)", 100 * result.coldRead.residentShare)
+            : "",
+        result.compile.seconds, result.compile.slowest, result.compile.slowestSeconds);
     if (result.peakPrivateBytes) {
         text +=
             fmt::format("- private memory {} at most: weights {}, cache {}, other {}\n",
@@ -164,7 +162,7 @@ Json benchJson(const Bench& bench) {
         probes.push_back({{"probes", probe.name},
                           {"ms_per_token", number(cost.mean)},
                           {"ms_per_token_sd", number(cost.sd)},
-                          {"cost_median", number(medianOf(probe.ratios) - 1)},
+                          {"cost_median", number(median(probe.ratios) - 1)},
                           {"cost_sd", number(meanSd(probe.ratios).sd)},
                           {"rounds", probe.ratios.size()}});
     }
@@ -184,7 +182,11 @@ Json benchJson(const Bench& bench) {
         {"probe_depth", result.probes.empty() ? Json(nullptr) : Json(result.probeDepth)},
         {"probe_cost", std::move(probes)},
         {"copy_bytes_per_s", number(result.copyBytesPerSecond)},
+        {"weights", weightsJson(result)},
         {"load_s", number(result.loadSeconds)},
+        {"cold_read_s", number(result.coldRead.seconds)},
+        {"cold_read_bytes", result.coldRead.bytes},
+        {"cold_read_resident_share", number(result.coldRead.residentShare)},
         {"compile_s", number(result.compile.seconds)},
         {"compile_slowest_s", number(result.compile.slowestSeconds)},
         {"compile_slowest_kernel", result.compile.slowest},
@@ -195,16 +197,17 @@ std::string benchMarkdown(const Bench& bench) {
     const runtime::DeviceDescription& device = bench.engine.device();
     const BenchSettings& settings = bench.settings;
     std::string text = fmt::format(
-        "{}, policy {}, device {} ({}){}\n"
+        "{}, policy {}, device {} ({}){}\n", bench.engine.program().hparams.name, bench.policy.toText(), device.name,
+        device.uuid, device.isCpu ? ". This device runs on the CPU: its figures say nothing about a GPU." : "");
+    if (!bench.result.weights.empty()) return text + weightsMarkdown(bench.result) + footText(bench);
+    text += fmt::format(
         "Decode {} and prefill {} tokens a repeat, {} repeats, mean ± sd; tokenising and sampling excluded; occupancy, "
         "traffic and decision probes on, error off.\n\n"
         "| phase | depth | tokens/s | GB/s requested | GB/s unique | GB/s weights | of copy bandwidth | dispatches a "
         "token | "
         "submissions a token | host µs a token |\n"
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
-        bench.engine.program().hparams.name, bench.policy.toText(), device.name, device.uuid,
-        device.isCpu ? ". This device runs on the CPU: its figures say nothing about a GPU." : "", settings.tokens,
-        settings.prefill, settings.repeats);
+        settings.tokens, settings.prefill, settings.repeats);
     text += speedRows(bench);
     text += footText(bench);
     if (!bench.result.depths.empty()) text += kernelRows(bench.result.depths.back());

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels against logits from elsewhere: tiny models of every option, the bundled model, SmolLM2.
+// Kernels against logits from elsewhere: tiny models of every option, the bundled model, SmolLM2, Gemma 3.
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "engine/reference/attention.h"
@@ -92,12 +94,31 @@ TEST(GoldenRunTest, BundledModelMatchesNumpy) {
     compare(*engine, test::readGolden(test::goldenData("kjv_numpy.golden")), 0.9999, 0.998);
 }
 
-TEST(GoldenRunTest, SmolLm2MatchesLlamaCpp) {
-    if (test::smolLm2().empty()) GTEST_SKIP() << "SmolLM2 is absent: scripts/fetch-models brings it";
-    const auto engine = test::openEngine(test::smolLm2());
+/// A published model: its weights take no more memory than its file, tokens of the text and logits are llama.cpp's.
+void comparePublished(const std::filesystem::path& model, const std::string& text, const std::string& golden) {
+    const auto engine = test::openEngine(model.string());
     ASSERT_NE(engine, nullptr);
     EXPECT_LE(static_cast<double>(engine->weightBytes()), 1.02 * static_cast<double>(engine->file().fileBytes()));
-    compare(*engine, test::readGolden(test::goldenData("smollm2_llama_cpp.golden")), 0.999, 0.98);
+    const test::Golden expected = test::readGolden(test::goldenData(golden));
+    std::ifstream in(test::goldenData(text));
+    const std::string whole{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    auto tokens = engine->tokenizer().encode(whole, {});
+    ASSERT_TRUE(tokens.has_value()) << tokens.error().text();
+    ASSERT_GE(tokens->size(), expected.tokens.size());
+    tokens->resize(expected.tokens.size());
+    EXPECT_EQ(*tokens, expected.tokens);
+    compare(*engine, expected, 0.999, 0.98);
+}
+
+TEST(GoldenRunTest, SmolLm2MatchesLlamaCpp) {
+    if (test::smolLm2().empty()) GTEST_SKIP() << "SmolLM2 is absent: scripts/fetch-models brings it";
+    comparePublished(test::smolLm2(), "text_smollm2.txt", "smollm2_llama_cpp.golden");
+}
+
+TEST(GoldenRunTest, Gemma3MatchesLlamaCpp) {
+    const auto model = test::modelFile("gemma-3-270m-q4_k_m.gguf");
+    if (!model) GTEST_SKIP() << "Gemma 3 is absent: scripts/fetch-models gemma3 brings it";
+    comparePublished(*model, "text_smollm2.txt", "gemma3_llama_cpp.golden");
 }
 
 }  // namespace
