@@ -126,6 +126,7 @@ def main():
     p.add_argument("--distances", default="100 200 500 1000 1500 1800")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--tables", default="recall heads copies positions")
+    p.add_argument("--documents", default="held-out training copies recall", help="of the tables of positions")
     p.add_argument("--bf16", action="store_true", help="several times faster")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
@@ -148,9 +149,11 @@ def main():
         if "positions" in a.tables:
             n, rng, held = net.c.n_ctx, random.Random(a.seed), copy.copy(corpus)
             held.train = corpus.held
-            position_table(net, corpus, a, slices(corpus.held, n, a.stride), "loss, held-out books")
-            position_table(net, corpus, a, slices(corpus.train, n, 20 * a.stride), "loss, training books")
-            for make in (held.copies, held.recall):
+            if "held-out" in a.documents:
+                position_table(net, corpus, a, slices(corpus.held, n, a.stride), "loss, held-out books")
+            if "training" in a.documents:
+                position_table(net, corpus, a, slices(corpus.train, n, 20 * a.stride), "loss, training books")
+            for make in (m for m in (held.copies, held.recall) if m.__name__ in a.documents):
                 documents = [make(rng, n)[0] for _ in range(a.trials // 2)]
                 position_table(net, corpus, a, documents, f"loss, {make.__name__}")
 

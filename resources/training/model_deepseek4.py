@@ -287,7 +287,11 @@ class DeepSeek4(nn.Module):
         h = (self.output_hc(streams)[:, :, None] @ streams).squeeze(2)
         return F.linear(RmsNorm.apply(h, self.c.eps, torch.float32) * self.output_norm, self.output)
 
+    def fine(self):
+        """Matrices of few rows and many inputs, which AdamW trains slowly: hyper-connections, routers, index weights."""
+        return [p for n, p in self.named_parameters() if n.endswith((".fn", "gate_inp", "indexer.proj"))]
+
     def small(self):
-        """Parameters that AdamW trains: embeddings, gains, gates' offsets, what hyper-connections and routers have."""
+        """Other parameters that AdamW trains: embeddings, gains, gates' offsets."""
         return [p for n, p in self.named_parameters() if p.requires_grad and
-                (p.ndim == 1 or n in ("token_embd", "output") or "hc" in n or n.endswith(("ape", "gate_inp", "proj")))]
+                (p.ndim == 1 or n in ("token_embd", "output") or n.endswith("ape"))]

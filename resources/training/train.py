@@ -44,8 +44,11 @@ def parse_stages(text):
 class Muon:
     """Momentum, orthogonalised by Newton-Schulz, for the matrices of the blocks (Jordan et al., 2024)."""
 
-    def __init__(self, params, lr, momentum=0.95, decay=0.05):
+    def __init__(self, params, lr, momentum=0.95, decay=0.05, relative=False):
+        """relative: steps in proportion to a matrix's own size at the start; 1 for one as random as the Llama's."""
         self.lr, self.momentum, self.decay = lr, momentum, decay
+        size = lambda p: (p.detach().square().sum() / p[..., 0, 0].numel() / min(p.shape[-2:])).sqrt().item()
+        self.size = {id(p): size(p) if relative else 1.0 for p in params}
         shapes = {}
         for p in params:
             shapes.setdefault(p.shape, []).append(p)
@@ -61,16 +64,18 @@ class Muon:
             lr = self.lr * scale
             step = lr * max(1.0, u.shape[-2] / u.shape[-1]) ** 0.5
             for p, d in zip(params, u):
-                p.data.mul_(1 - lr * self.decay).add_(d, alpha=-step)
+                p.data.mul_(1 - lr * self.decay).add_(d, alpha=-step * self.size[id(p)])
 
     def state(self):
-        """The momenta, for a checkpoint."""
-        return [buf for _, buf in self.groups]
+        """The momenta and sizes, for a checkpoint."""
+        return [buf for _, buf in self.groups], [[self.size[id(p)] for p in ps] for ps, _ in self.groups]
 
-    def load(self, bufs):
+    def load(self, state):
         """Takes what state() gave."""
-        for (_, mine), theirs in zip(self.groups, bufs):
+        bufs, sizes = state if isinstance(state, tuple) else (state, [()] * len(state))     # a list before sizes were kept
+        for (params, mine), theirs, each in zip(self.groups, bufs, sizes):
             mine.copy_(theirs)
+            self.size.update({id(p): size for p, size in zip(params, each)})
 
 
 def orthogonal(g):
@@ -132,6 +137,7 @@ def arguments():
     p.add_argument("--dtype", default="bfloat16", choices=("bfloat16", "float32"))
     p.add_argument("--lr", type=float, default=0.012, help="Muon, block matrices")
     p.add_argument("--lr-embd", type=float, default=0.012, help="AdamW, embeddings, norms and what else is small")
+    p.add_argument("--fine", type=float, default=0.03, help="share of --lr-embd for routers and hyper-connections")
     p.add_argument("--decay-from", type=float, default=0.45, help="share of the steps before the rate falls")
     p.add_argument("--save-every", type=float, default=180, help="seconds between checkpoints")
     p.add_argument("--plain-start", action="store_true", help="random start: no induction circuit")
@@ -179,9 +185,11 @@ def main():
     os.makedirs(a.out, exist_ok=True)
     net, corpus = start(a)
     small = net.small()
-    large = [p for p in net.parameters() if p.requires_grad and not any(p is x for x in small)]
-    muon = Muon(large, a.lr)
-    adam = torch.optim.AdamW(small, lr=a.lr_embd, betas=(0.9, 0.95), weight_decay=0.01)
+    fine = net.fine() if hasattr(net, "fine") else []
+    large = [p for p in net.parameters() if p.requires_grad and not any(p is x for x in small + fine)]
+    muon = Muon(large, a.lr, relative=net.ARCH == "deepseek4")
+    groups = [{"params": small, "factor": 1.0}] + ([{"params": fine, "factor": a.fine}] if fine else [])
+    adam = torch.optim.AdamW(groups, lr=a.lr_embd, betas=(0.9, 0.95), weight_decay=0.01)
     stages = parse_stages(a.stages)
     plan = [stage for stage in stages for _ in range(stage[2])]
     path, first, tokens, spent = os.path.join(a.out, "model.pt"), 0, 0, 0.0
@@ -207,7 +215,8 @@ def main():
         loss, answers, extra = loss_of(net, batch)
         (loss + extra).backward()
         scale = rate(step, len(plan), min(30, len(plan) // 10 + 1), a.decay_from)
-        adam.param_groups[0]["lr"] = a.lr_embd * scale
+        for group in adam.param_groups:
+            group["lr"] = a.lr_embd * scale * group["factor"]
         adam.step()
         muon.step(scale)
         tokens += n * size
