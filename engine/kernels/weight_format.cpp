@@ -4,6 +4,7 @@
 #include "engine/base/iq1_grid.h"
 #include "engine/base/iq2_grids.h"
 #include "engine/base/iq3_grids.h"
+#include "engine/kernels/weight_arrange.h"
 #include "shaders/shared/constants.h"
 
 namespace kvscope::kernels {
@@ -20,12 +21,12 @@ constexpr std::array kFormats{
     WeightFormat{shared::kWeightQ4_1, "Q4_1", 32, 20, {16, 4, 0, 0}, {4, 0, 0, 0}, 20},
     WeightFormat{shared::kWeightQ5_0, "Q5_0", 32, 22, {16, 4, 2, 0}, {6, 2, 0, 0}, 24},
     WeightFormat{shared::kWeightQ5_1, "Q5_1", 32, 24, {16, 4, 4, 0}, {8, 4, 0, 0}, 24},
-    WeightFormat{shared::kWeightQ6_K, "Q6_K", 256, 210, {128, 64, 16, 2}, {0, 128, 192, 208}, 72},
+    WeightFormat{shared::kWeightQ6_K, "Q6_K", 256, 210, {128, 64, 16, 2}, {0, 128, 192, 208}, 32, {}, &arrangeQ6_K},
     WeightFormat{shared::kWeightF64, "F64", 1, 8, {8, 0, 0, 0}, {}, 256},
     WeightFormat{shared::kWeightQ2_K, "Q2_K", 256, 84, {64, 16, 4, 0}, {16, 0, 80, 0}, 40},
     WeightFormat{shared::kWeightQ3_K, "Q3_K", 256, 110, {64, 32, 12, 2}, {32, 0, 96, 108}, 76},
-    WeightFormat{shared::kWeightQ4_K, "Q4_K", 256, 144, {128, 16, 0, 0}, {16, 0, 0, 0}, 48},
-    WeightFormat{shared::kWeightQ5_K, "Q5_K", 256, 176, {128, 32, 16, 0}, {48, 16, 0, 0}, 80},
+    WeightFormat{shared::kWeightQ4_K, "Q4_K", 256, 144, {128, 16, 0, 0}, {16, 0, 0, 0}, 32, {}, &arrangeQ4_K},
+    WeightFormat{shared::kWeightQ5_K, "Q5_K", 256, 176, {128, 32, 16, 0}, {48, 16, 0, 0}, 36, {}, &arrangeQ5_K},
     WeightFormat{shared::kWeightIQ1_S, "IQ1_S", 256, 50, {48, 2, 0, 0}, {2, 0, 0, 0}, 12, kIq1Grid},
     WeightFormat{shared::kWeightIQ1_M, "IQ1_M", 256, 56, {56, 0, 0, 0}, {}, 16, kIq1Grid},
     WeightFormat{shared::kWeightIQ2_XXS, "IQ2_XXS", 256, 66, {64, 2, 0, 0}, {2, 0, 0, 0}, 12, kIq2XxsGrid},

@@ -16,10 +16,11 @@ struct WeightFormat {
     std::string_view ggmlName;  ///< "Q8_0"
     std::uint32_t blockValues;  ///< 1 for the float types, else 32 to 256
     std::uint32_t blockBytes;
-    std::array<std::uint32_t, 4> sectionBytes;   ///< bytes of a block in each section (0 = no section)
-    std::array<std::uint32_t, 4> sectionOffset;  ///< where these bytes begin in ggml's block
-    std::uint32_t runRequested;                  ///< bytes that decoding one run of 32 values requests
-    std::span<const std::uint16_t> table{};      ///< what section kTableSection holds instead: the format's grid
+    std::array<std::uint32_t, 4> sectionBytes;    ///< bytes of a block in each section (0 = no section)
+    std::array<std::uint32_t, 4> sectionOffset;   ///< where these bytes begin in ggml's block
+    std::uint32_t runRequested;                   ///< bytes that decoding one run of 32 values requests
+    std::span<const std::uint16_t> table{};       ///< what section kTableSection holds instead: the format's grid
+    void (*arrange)(std::byte* block) = nullptr;  ///< moves a block's bits before it is pulled apart (weight_arrange.h)
 
     static constexpr std::size_t kTableSection = 3;
 

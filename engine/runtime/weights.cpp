@@ -119,6 +119,9 @@ Result<WeightPiece> DeviceWeights::piece(std::span<const Part> parts, std::uint6
             // read(), not the map: a file that shrinks meanwhile is an error, not a signal
             const std::uint64_t from = (part.rowBegin + row - stacked) * rowBytes;
             if (auto got = m_file.read(*part.tensor, from, batch); !got) return forward(got);
+            for (std::size_t at = 0; format->arrange != nullptr && at < batch.size(); at += format->blockBytes) {
+                format->arrange(batch.data() + at);
+            }
             scatterRows(*format, batch, rowBytes, sections, (row - rowBegin) * blocksPerRow, blocksPerRow);
             row += count;
         }
