@@ -231,7 +231,7 @@ QString headSharing(const LayerStructure& structure) {
     for (std::uint32_t layer = 0; layer < layers; ++layer) {
         const LayerFacts& facts = structure.at(layer);
         if (facts.latent) {
-            return isSharedHead(facts) ? QString("one KV head for %1").arg(digits(facts.heads))
+            return isSharedHead(facts) ? QString("MQA %1:1").arg(digits(facts.heads))
                                        : QString("MLA, %1 heads").arg(digits(facts.heads));
         }
         grouped = grouped || facts.heads != facts.kvHeads;
@@ -242,6 +242,9 @@ QString headSharing(const LayerStructure& structure) {
     }
     if (!grouped) {
         return "MHA";
+    }
+    if (ratios.size() == 1 && structure.at(0).kvHeads == 1) {
+        return "MQA " + ratios.first();
     }
     return ratios.size() > 3 ? QString("GQA, differs by layer") : "GQA " + ratios.join(", ");
 }

@@ -24,7 +24,7 @@ struct LayerGroup {
 /// A few lines about the whole model: "3 full + 12 windowed layers of 512", "20 layers read layers 13 and 14",
 /// "latent 96 + 16"; empty when the layers are not described.
 [[nodiscard]] QStringList structureLines(const LayerStructure& structure);
-/// "MHA", "GQA 8:4", "MLA, 8 heads", "GQA 16:8 and 16:2": how query heads share rows.
+/// "MHA", "GQA 8:4", "MQA 8:1", "MLA, 8 heads", "GQA 16:8, 16:2": how query heads share rows.
 [[nodiscard]] QString headSharing(const LayerStructure& structure);
 /// Why the layer has no value of this metric, in a few words: "reads layer 13", "no compressed rows"; empty if it has.
 [[nodiscard]] QString whyNone(const LayerStructure& structure, std::uint32_t layer, trace::HeadMetric metric);

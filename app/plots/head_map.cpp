@@ -20,7 +20,7 @@ namespace kvscope::plots {
 namespace {
 
 constexpr int kLeft = 34;
-constexpr int kRight = 78;
+constexpr int kRight = 92;
 constexpr int kTop = 4;
 constexpr int kBottom = 36;
 constexpr int kLegend = 18;
@@ -75,7 +75,8 @@ HeadMap::Geometry HeadMap::geometryIn(const QRect& area) const {
     g.map = QRectF(area).adjusted(kLeft + column, kTop, -kRight, -kBottom - (known ? kLegend : 0));
     g.labels = QRectF(area.left() + kLeft - 2, g.map.top(), column, g.map.height());
     const bool roomy = g.map.width() / heads > 12 && g.map.height() / layers > 8;
-    g.gap = roomy ? 2 : 0;
+    const bool apart = g.map.width() / heads > 5 && g.map.height() / layers >= 4;
+    g.gap = roomy ? 2 : apart ? 1 : 0;
     g.groupGap = g.map.width() / heads > 5 ? (uniform ? 6 : 4) : 0;
     g.cellWidth = std::max(0.5, (g.map.width() - g.groupGap * (groups - 1)) / heads);
     g.cellHeight = std::max(0.5, g.map.height() / layers);
@@ -155,6 +156,11 @@ void HeadMap::drawRow(QPainter& painter, const Geometry& g, std::uint32_t layer)
     for (std::uint32_t head = 0; head < heads; head += step) {
         drawCell(painter, cellRect(g, layer, head, std::min(step, heads - head)), m_grid.at(layer, head));
     }
+    if (structure.borrows(layer)) {
+        QColor veil = Colours::current().panel;
+        veil.setAlpha(120);
+        drawHatch(painter, rowRect(g, layer), veil, 7);
+    }
 }
 
 void HeadMap::drawCells(QPainter& painter, const Geometry& g) const {
@@ -173,9 +179,10 @@ void HeadMap::drawSelected(QPainter& painter, const Geometry& g) const {
     const std::uint32_t step = trace::isPerKvHead(m_grid.metric) ? m_grid.structure.group(m_selected->layer) : 1;
     painter.setBrush(Qt::NoBrush);
     const QRectF cell = cellRect(g, m_selected->layer, m_selected->queryHead / step * step, step);
-    painter.setPen(QPen(Colours::current().panel, 2));  // a gap, so that the frame shows on any colour
+    const double width = cell.height() < 10 ? 1 : 2;
+    painter.setPen(QPen(Colours::current().panel, width));  // a gap, so that the frame shows on any colour
     painter.drawRoundedRect(cell.adjusted(1, 1, -1, -1), 3, 3);
-    painter.setPen(QPen(Colours::current().text, 2));
+    painter.setPen(QPen(Colours::current().text, width));
     painter.drawRoundedRect(cell.adjusted(-1, -1, 1, 1), 3, 3);
 }
 
@@ -199,8 +206,7 @@ void HeadMap::drawLabels(QPainter& painter, const Geometry& g) const {
         drawGroups(painter, g);
     } else {
         painter.drawText(QRectF(g.map.left(), g.map.bottom() + 18, g.map.width(), 14),
-                         Qt::AlignHCenter | Qt::AlignTop | Qt::TextDontClip,
-                         "query heads that share a KV head stand together: more of them in some layers");
+                         Qt::AlignHCenter | Qt::AlignTop | Qt::TextDontClip, "the groups of KV heads differ by layer");
     }
     drawStructure(painter, g);
 }
@@ -227,30 +233,49 @@ void HeadMap::drawGroups(QPainter& painter, const Geometry& g) const {
     }
 }
 
-// Strip and label of each layer, and the legend below the map. Rows too low for a label each have one now and then,
-// and always where another kind begins and there is room.
+// Layers whose labels have room: first those where another kind begins, then the others.
+std::vector<std::uint32_t> HeadMap::labelledLayers(const Geometry& g) const {
+    std::vector<std::uint32_t> chosen;
+    const auto distance = static_cast<std::uint32_t>(std::ceil(13 / g.cellHeight));
+    const auto take = [&](std::uint32_t layer) {
+        const bool room = std::ranges::all_of(
+            chosen, [&](std::uint32_t other) { return std::max(layer, other) - std::min(layer, other) >= distance; });
+        if (room) {
+            chosen.push_back(layer);
+        }
+    };
+    for (std::uint32_t layer = 0; layer < m_grid.layers; ++layer) {
+        if (layer == 0 || m_grid.structure.kind(layer) != m_grid.structure.kind(layer - 1)) {
+            take(layer);
+        }
+    }
+    for (std::uint32_t layer = 0; layer < m_grid.layers; ++layer) {
+        take(layer);
+    }
+    return chosen;
+}
+
+// Strip and label of each layer, and the legend below the map.
 void HeadMap::drawStructure(QPainter& painter, const Geometry& g) const {
     const models::LayerStructure& structure = m_grid.structure;
     if (!structure.known()) {
         return;
     }
-    painter.setFont(wordFont(11));
-    double free = g.map.top() - 20;
+    const double height = std::clamp(g.cellHeight - 2, 1.0, 7.0);
+    const auto middle = [&](std::uint32_t layer) { return g.map.top() + (layer + 0.5) * g.cellHeight; };
     for (std::uint32_t layer = 0; layer < m_grid.layers; ++layer) {
-        const double y = g.map.top() + layer * g.cellHeight;
-        const double height = std::clamp(g.cellHeight - 2, 1.0, 7.0);
-        const double middle = y + g.cellHeight / 2;
-        drawPastStrip(painter, QRectF(g.labels.left(), middle - height / 2, kStrip, height), structure.kind(layer));
-        if (g.words && middle - 7 >= free) {
-            free = middle + 6;
-            painter.setPen(Colours::current().text);
-            painter.drawText(QRectF(g.labels.left() + kStrip + 6, middle - 8, m_labelWidth + 4, 16), Qt::AlignVCenter,
-                             models::layerLabel(structure, layer));
-        }
+        drawPastStrip(painter, QRectF(g.labels.left(), middle(layer) - height / 2, kStrip, height),
+                      structure.kind(layer));
     }
-    drawStructureLegend(
-        painter, QRectF(g.labels.left(), g.map.bottom() + kBottom, g.bar.right() + kRight - 12 - g.labels.left(), 14),
-        structure);
+    painter.setFont(wordFont(11));
+    painter.setPen(Colours::current().text);
+    for (const std::uint32_t layer : g.words ? labelledLayers(g) : std::vector<std::uint32_t>()) {
+        painter.drawText(QRectF(g.labels.left() + kStrip + 6, middle(layer) - 8, m_labelWidth + 4, 16),
+                         Qt::AlignVCenter, models::layerLabel(structure, layer));
+    }
+    const double right = g.bar.right() + kRight - 22;
+    drawStructureLegend(painter, QRectF(g.labels.left(), g.map.bottom() + kBottom, right - g.labels.left(), 14),
+                        structure);
 }
 
 void HeadMap::drawBar(QPainter& painter, const Geometry& g) const {

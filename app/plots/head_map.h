@@ -5,6 +5,7 @@
 #include <QString>
 #include <QWidget>
 #include <optional>
+#include <vector>
 
 #include "app/models/head_map_model.h"
 
@@ -67,6 +68,7 @@ class HeadMap : public QWidget {
     void drawSelected(QPainter& painter, const Geometry& g) const;
     void drawLabels(QPainter& painter, const Geometry& g) const;
     void drawGroups(QPainter& painter, const Geometry& g) const;
+    [[nodiscard]] std::vector<std::uint32_t> labelledLayers(const Geometry& g) const;
     void drawStructure(QPainter& painter, const Geometry& g) const;
     void drawBar(QPainter& painter, const Geometry& g) const;
     [[nodiscard]] double share(double value) const;

@@ -27,12 +27,14 @@ ModelView::ModelView(ViewContext& context, QWidget* parent) : View(context, pare
         fact.value->setFont(fact.wraps ? plots::wordFont(11.5) : plots::numberFont(11.5));
         fact.value->setWordWrap(fact.wraps);
         fact.value->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
-        fact.value->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+        QSizePolicy policy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+        policy.setHeightForWidth(fact.wraps);
+        fact.value->setSizePolicy(policy);
         layout->addWidget(fact.name, row, 0, fact.wraps ? Qt::AlignTop : Qt::Alignment());
         layout->addWidget(fact.value, row, 1);
         m_facts.push_back(fact);
         fact.name->hide();
-        fact.value->setVisible(!fact.wraps);
+        fact.value->hide();
     }
     m_empty = new QLabel("No model is open.\nDrop a .gguf file on the window, or press Ctrl+O.", this);
     m_empty->setObjectName("secondary");

@@ -96,7 +96,7 @@ TEST(LayerStructure, SaysItInAFewLines) {
 TEST(LayerStructure, SaysHowHeadsShareRows) {
     EXPECT_EQ(headSharing(LayerStructure::of(borrowing())), "GQA 8:4, 8:2");
     EXPECT_EQ(headSharing(LayerStructure::of(latent())), "MLA, 8 heads");
-    EXPECT_EQ(headSharing(LayerStructure::of(compressed())), "one KV head for 4");
+    EXPECT_EQ(headSharing(LayerStructure::of(compressed())), "MQA 4:1");
     trace::RunInfo old;
     old.nLayers = 3;
     old.nHeads = 8;
