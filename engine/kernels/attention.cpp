@@ -181,8 +181,10 @@ Traffic attnDecodeTraffic(const KernelLibrary& library, const AttentionArgs& arg
         kv.unique += rowsUniqueBytes(shape, range.rows());
         index.unique += 4 + windowed + 4 * ceilDiv(range.rows(), shared::kPageRows) + 4 * std::uint64_t{range.rows()};
     }
-    index.unique += std::uint64_t{4} * args.columns + 4 * (args.columns / args.tile);  // positions, tiles' sequences
-    activations.unique = 4 * d * shape.heads * args.columns;
+    const auto filled = static_cast<std::uint64_t>(std::ranges::count_if(rows, [](auto r) { return r.rows() > 0; }));
+    index.unique += std::uint64_t{4} * (args.columns / args.tile);  // sequences of tiles
+    if (filled > 0) index.unique += std::uint64_t{4} * args.columns;
+    activations.unique = 4 * d * shape.group() * args.columns * filled;
     return traffic;
 }
 
@@ -222,7 +224,7 @@ Traffic attnGatherTraffic(const KernelLibrary& library, const AttentionArgs& arg
 }
 
 Traffic attnCombineTraffic(const KernelLibrary& library, const AttentionArgs& args, std::span<const SlotRange> rows,
-                           std::span<const SlotRange> second) {
+                           const SecondStream& more) {
     const std::uint64_t d = args.shape.valueDim;
     const std::uint64_t rounds = ceilDiv(d / 4, library.reductionLanes());
     const std::uint64_t each = std::uint64_t{args.shape.group()} * args.columns;
@@ -233,10 +235,11 @@ Traffic attnCombineTraffic(const KernelLibrary& library, const AttentionArgs& ar
     auto& activations = traffic.category[shared::kCatActivations];
     for (std::size_t head = 0; head < rows.size(); ++head) {
         const std::uint64_t splits = splitsOf(rows[head]);
-        const std::uint64_t more = second.empty() ? 0 : splitsOf(second[head]);
+        const std::uint64_t seen =
+            more.second.empty() ? splits : splitsOf(more.first[head]) + splitsOf(more.second[head]);
         index.requested += each * (8 + windowed);
-        activations.requested += each * ((splits + seconds) * (16 + 8 * rounds) + (splits + more) * 4 * d);
-        activations.unique += each * ((splits + seconds) * 8 + (splits + more) * 4 * d);
+        activations.requested += each * ((splits + seconds) * (16 + 8 * rounds) + seen * 4 * d);
+        activations.unique += each * ((splits + seconds) * 8 + seen * 4 * d);
         activations.written += each * 4 * d;
     }
     index.unique = std::uint64_t{4} * args.columns + (4 + windowed) * rows.size();

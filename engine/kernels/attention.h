@@ -90,12 +90,18 @@ Result<Dispatch> attnCombine(KernelLibrary& library, const AttentionArgs& args);
 /// Unique bytes count the sequence's rows once for all columns.
 [[nodiscard]] Traffic attnDecodeTraffic(const KernelLibrary& library, const AttentionArgs& args,
                                         std::span<const SlotRange> rows);
-/// The same where each column reads the slots of its list: chosen[i] slots in the i-th column (one KV head).
+/// The same where each column reads the slots of its list: chosen[i] slots in the i-th column (one KV head). Unique
+/// bytes as if no two columns chose one row and no two slots lay in one page: an upper bound.
 [[nodiscard]] Traffic attnGatherTraffic(const KernelLibrary& library, const AttentionArgs& args,
                                         std::span<const std::uint32_t> chosen);
-/// `second`: rows of the second stream, one a KV head; empty where there is none.
+/// Rows of a second stream and what columns see: with one, splits whose rows a column does not see are passed over.
+struct SecondStream {
+    std::span<const SlotRange> first;   ///< slots of the first stream that the columns see, one range a KV head
+    std::span<const SlotRange> second;  ///< the same of the second
+};
+/// Without a second stream `more` is empty.
 [[nodiscard]] Traffic attnCombineTraffic(const KernelLibrary& library, const AttentionArgs& args,
-                                         std::span<const SlotRange> rows, std::span<const SlotRange> second = {});
+                                         std::span<const SlotRange> rows, const SecondStream& more = {});
 /// Distinct bytes of keys and values in the first `rows` slots of a head.
 [[nodiscard]] std::uint64_t rowsUniqueBytes(const AttentionShape& shape, std::uint32_t rows);
 /// Splits that hold these slots.

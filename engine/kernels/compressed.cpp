@@ -127,7 +127,7 @@ Traffic indexScoresTraffic(const KernelLibrary& library, const SelectArgs& args,
     for (const std::uint32_t count : rows) {
         const std::uint64_t steps = ceilDiv(count, lanes);
         index.requested += all * 8 + steps * 8 + std::uint64_t{count} * 4;
-        index.unique += 12 + 4 * ceilDiv(count, shared::kPageRows) + std::uint64_t{count} * 4;
+        index.unique += 8;
         index.written += std::uint64_t{count} * 4;
         traffic.category[shared::kCatKvRead].requested +=
             std::uint64_t{count} * args.heads * args.shape.key->rowRequested(args.shape.headDim);
@@ -135,8 +135,13 @@ Traffic indexScoresTraffic(const KernelLibrary& library, const SelectArgs& args,
         traffic.category[shared::kCatActivations].unique += args.heads * (d * 4 + 4);
         traffic.flops += 2 * std::uint64_t{count} * args.heads * (d + 1);
     }
-    if (!rows.empty()) {  // columns of one sequence see the same rows
-        traffic.category[shared::kCatKvRead].unique = rowsUniqueBytes(args.shape, *std::ranges::max_element(rows));
+    if (!rows.empty()) {  // all columns read the same rows: their count, pages, positions and keys
+        const std::uint32_t most = *std::ranges::max_element(rows);
+        index.unique += 4 + 4 * ceilDiv(most, shared::kPageRows) + std::uint64_t{most} * 4;
+        const std::uint64_t whole = most / shared::kPageRows;
+        traffic.category[shared::kCatKvRead].unique =
+            whole * args.shape.key->uniqueBytes(args.shape.headDim, shared::kPageRows) +
+            args.shape.key->uniqueBytes(args.shape.headDim, most % shared::kPageRows);
     }
     return traffic;
 }
@@ -159,9 +164,10 @@ Traffic indexSelectTraffic(const KernelLibrary&, const SelectArgs& args, std::sp
     for (std::size_t column = 0; column < rows.size(); ++column) {
         const std::uint64_t count = rows[column];
         index.requested += 8 + count * 4 * 34;  // 32 bits, counted, written
-        index.unique += 8 + count * 4;
+        index.unique += 4 + count * 4;
         index.written += 4 + std::uint64_t{4} * std::min(args.topK, visible[column]);
     }
+    if (!rows.empty()) index.unique += 4;  // the row count is the same for all
     return traffic;
 }
 

@@ -47,7 +47,7 @@ struct SelectArgs {
 Result<Dispatch> indexScores(KernelLibrary& library, const SelectArgs& args);
 /// Writes the chosen slots of every column.
 Result<Dispatch> indexSelect(KernelLibrary& library, const SelectArgs& args);
-/// Traffic of both for columns whose sequences hold `rows` index rows and see `visible` of them.
+/// Traffic of both for columns of one sequence, which holds `rows` index rows and whose columns see `visible` of them.
 [[nodiscard]] Traffic indexScoresTraffic(const KernelLibrary& library, const SelectArgs& args,
                                          std::span<const std::uint32_t> rows);
 [[nodiscard]] Traffic indexSelectTraffic(const KernelLibrary& library, const SelectArgs& args,

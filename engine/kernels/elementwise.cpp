@@ -184,15 +184,17 @@ Result<Dispatch> route(KernelLibrary& library, const RouteArgs& args) {
     const std::uint64_t e = args.experts;
     const std::uint64_t u = args.used;
     const std::uint64_t columns = args.columns;
-    // unique bytes exactly; requested as if no group were left out: the passes over the logits depend on them
-    const std::uint64_t scans = args.table != nullptr ? 0 : e * u + (args.groups > 1 ? e : 0);
+    // each choice passes over the experts of the groups that may be chosen from; finding these groups, over all once
+    const std::uint64_t allowed = args.groups > 1 ? e / args.groups * args.groupsUsed : e;
+    const std::uint64_t scans = args.table != nullptr ? 0 : allowed * u + (args.groups > 1 ? e : 0);
     const std::uint64_t softmax = args.gating == shared::kGateSoftmax ? 2 * e : 0;
     auto& activations = dispatch.traffic.category[shared::kCatActivations];
     activations.requested = columns * 4 * (scans + softmax + u + u);
-    activations.unique = columns * 4 * (e + u);
+    // a table with scores of single experts: only their logits are read
+    activations.unique = columns * 4 * ((args.table != nullptr && softmax == 0 ? u : e) + u);
     activations.written = columns * 4 * 3 * u;
     auto& weights = dispatch.traffic.category[shared::kCatWeights];
-    if (args.bias != nullptr) weights = {columns * 4 * scans, 4 * e, 0};
+    if (args.bias != nullptr && args.table == nullptr) weights = {columns * 4 * scans, 4 * e, 0};
     if (args.table != nullptr) {
         weights.requested += columns * 4 * u;
         weights.unique += columns * 4 * u;

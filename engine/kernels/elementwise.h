@@ -82,7 +82,8 @@ struct RouteArgs {
     float scale = 1;
     std::uint32_t columns = 1;
 };
-/// Chooses experts (shaders/kernels/route.comp).
+/// Chooses experts (shaders/kernels/route.comp). Unique bytes of gains and tables as if columns chose different ones,
+/// as far as there are any: an upper bound; the other figures are exact.
 Result<Dispatch> route(KernelLibrary& library, const RouteArgs& args);
 
 }  // namespace kvscope::kernels

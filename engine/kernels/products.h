@@ -50,7 +50,9 @@ struct MatMulArgs {
 /// Columns that an invocation should compute when there are many (divides 8): fewer on a CPU implementation, where the
 /// unrolled code takes seconds to compile.
 [[nodiscard]] std::uint32_t productTile(const KernelLibrary& library);
-/// out = W in: one kernel for one column and for many (shaders/kernels/mat_mul.comp).
+/// out = W in: one kernel for one column and for many (shaders/kernels/mat_mul.comp). Traffic of experts is an upper
+/// bound: unique bytes as if columns chose different ones as far as there are any, requested bytes (where a weight has
+/// several pieces) as if every piece held all that are chosen.
 Result<Dispatch> matMul(KernelLibrary& library, const MatMulArgs& args);
 
 struct EmbedArgs {

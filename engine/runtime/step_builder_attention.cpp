@@ -4,6 +4,7 @@
 
 #include "engine/kernels/compressed.h"
 #include "engine/runtime/step_builder.h"
+#include "shaders/shared/constants.h"
 
 namespace kvscope::runtime {
 
@@ -186,33 +187,57 @@ Result<void> StepExecutor::Builder::decode(const model::AttendOp& op, std::size_
     return {};
 }
 
+/// Of attn_combine over two streams, column by column: what a column sees decides which splits are read.
+kernels::Traffic StepExecutor::joinTraffic(kernels::AttentionArgs args, std::span<const model::StreamRead> reads,
+                                           std::uint32_t topK, std::span<const StepColumn> columns) const {
+    kernels::Traffic sum;
+    std::uint32_t sequence = columns.front().sequence + 1;
+    const std::uint32_t step = m_store.shape().streams[reads[1].stream].tokensPerRow;
+    args.columns = 1;
+    for (const StepColumn& column : columns) {
+        const auto rows = slotsOf(m_store, column.sequence, reads[0].stream);
+        auto first = rows;
+        for (kernels::SlotRange& range : first) {
+            range.count = std::min(range.count, column.position + 1);
+            const std::uint32_t window = reads[0].window;
+            if (window != 0 && range.count > window) range.first = std::max(range.first, range.count - window);
+        }
+        auto second = slotsOf(m_store, column.sequence, reads[1].stream);
+        const std::uint32_t seen = (column.position + 1) / step;
+        for (kernels::SlotRange& range : second) range.count = std::min(range.count, seen);
+        if (reads[1].selected) second.assign(1, {std::min(topK, seen), 0});
+        kernels::Traffic one = kernels::attnCombineTraffic(m_library, args, rows, {first, second});
+        if (column.sequence == sequence) {  // its row counts were read for the column before
+            one.category[shared::kCatIndex].unique = 4;
+        }
+        sequence = column.sequence;
+        sum += one;
+    }
+    return sum;
+}
+
 Result<void> StepExecutor::Builder::combine(const model::AttendOp& op) {
     const kernels::AttentionArgs args = attention(op, 0);
     const StepExecutor* self = &executor;
     Recorded info;
-    info.dynamic = [self, args, reads = op.reads,
-                    topK = op.reads.back().selected ? executor.chosenStride(op.layer) - 1
-                                                    : 0](std::span<const StepColumn> columns) {
-        kernels::Traffic sum;
-        kernels::AttentionArgs one = args;
-        const auto visit = [&](std::uint32_t sequence, std::uint32_t begin, std::uint32_t end) {
-            one.columns = end - begin;
-            const auto rows = slotsOf(self->m_store, sequence, reads.front().stream);
-            std::vector<kernels::SlotRange> second;
-            if (reads.size() > 1) second = slotsOf(self->m_store, sequence, reads[1].stream);
-            if (reads.size() > 1 && reads[1].selected) {
-                const std::uint32_t step = self->m_store.shape().streams[reads[1].stream].tokensPerRow;
-                second.assign(1, {std::min(topK, (columns[begin].position + 1) / step), 0});
-            }
-            sum += kernels::attnCombineTraffic(self->m_library, one, rows, second);
+    if (op.reads.size() == 1) {
+        info.dynamic = [self, args, stream = op.reads.front().stream](std::span<const StepColumn> columns) {
+            kernels::Traffic sum;
+            kernels::AttentionArgs one = args;
+            eachSequence(columns, 0, static_cast<std::uint32_t>(columns.size()),
+                         [&](std::uint32_t sequence, std::uint32_t begin, std::uint32_t end) {
+                             one.columns = end - begin;
+                             sum += kernels::attnCombineTraffic(self->m_library, one,
+                                                                slotsOf(self->m_store, sequence, stream));
+                         });
+            return sum;
         };
-        if (reads.size() > 1 && reads[1].selected) {
-            for (std::uint32_t c = 0; c < columns.size(); ++c) visit(columns[c].sequence, c, c + 1);
-        } else {
-            eachSequence(columns, 0, static_cast<std::uint32_t>(columns.size()), visit);
-        }
-        return sum;
-    };
+    } else {
+        const std::uint32_t topK = op.reads[1].selected ? executor.chosenStride(op.layer) - 1 : 0;
+        info.dynamic = [self, args, topK, reads = op.reads](std::span<const StepColumn> columns) {
+            return self->joinTraffic(args, reads, topK, columns);
+        };
+    }
     return add(kernels::attnCombine(executor.m_library, args), std::move(info));
 }
 
@@ -285,21 +310,35 @@ Result<void> StepExecutor::Builder::operation(std::size_t, const model::SelectOp
     args.scale = op.scale;
     args.columns = key.columns;
     const std::uint32_t step = executor.m_store.shape().streams[op.index].tokensPerRow;
-    const auto rowsOf = [self = &executor, stream = op.index](std::span<const StepColumn> columns) {
-        std::vector<std::uint32_t> rows;
-        for (const StepColumn& c : columns) rows.push_back(self->m_store.cells().slots({c.sequence, stream, 0}));
-        return rows;
+    // slots of the sequence and what each of its columns sees
+    using Visit = std::function<kernels::Traffic(std::span<const std::uint32_t>, std::span<const std::uint32_t>)>;
+    const auto bySequence = [self = &executor, stream = op.index, step](std::span<const StepColumn> columns,
+                                                                        const Visit& visit) {
+        kernels::Traffic sum;
+        eachSequence(columns, 0, static_cast<std::uint32_t>(columns.size()),
+                     [&](std::uint32_t sequence, std::uint32_t begin, std::uint32_t end) {
+                         const std::vector<std::uint32_t> rows(end - begin,
+                                                               self->m_store.cells().slots({sequence, stream, 0}));
+                         std::vector<std::uint32_t> visible;
+                         for (const StepColumn& c : columns.subspan(begin, end - begin)) {
+                             visible.push_back((c.position + 1) / step);
+                         }
+                         sum += visit(rows, visible);
+                     });
+        return sum;
     };
     Recorded scores;
-    scores.dynamic = [self = &executor, args, rowsOf](std::span<const StepColumn> columns) {
-        return kernels::indexScoresTraffic(self->m_library, args, rowsOf(columns));
+    scores.dynamic = [self = &executor, args, bySequence](std::span<const StepColumn> columns) {
+        return bySequence(columns, [&](std::span<const std::uint32_t> rows, std::span<const std::uint32_t>) {
+            return kernels::indexScoresTraffic(self->m_library, args, rows);
+        });
     };
     if (auto done = add(kernels::indexScores(executor.m_library, args), std::move(scores)); !done) return done;
     Recorded chosen;
-    chosen.dynamic = [self = &executor, args, rowsOf, step](std::span<const StepColumn> columns) {
-        std::vector<std::uint32_t> visible;
-        for (const StepColumn& c : columns) visible.push_back((c.position + 1) / step);
-        return kernels::indexSelectTraffic(self->m_library, args, rowsOf(columns), visible);
+    chosen.dynamic = [self = &executor, args, bySequence](std::span<const StepColumn> columns) {
+        return bySequence(columns, [&](std::span<const std::uint32_t> rows, std::span<const std::uint32_t> visible) {
+            return kernels::indexSelectTraffic(self->m_library, args, rows, visible);
+        });
     };
     return add(kernels::indexSelect(executor.m_library, args), std::move(chosen));
 }

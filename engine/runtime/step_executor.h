@@ -105,6 +105,8 @@ class StepExecutor {
                  std::span<const std::uint64_t> times) const;
     [[nodiscard]] std::vector<std::uint64_t> readByHead(const StepColumn& column) const;
     [[nodiscard]] Activations::AttentionRoom attentionRoom() const;
+    [[nodiscard]] kernels::Traffic joinTraffic(kernels::AttentionArgs args, std::span<const model::StreamRead> reads,
+                                               std::uint32_t topK, std::span<const StepColumn> columns) const;
     /// Words from column to column of a layer's chosen slots.
     [[nodiscard]] std::uint32_t chosenStride(std::uint32_t layer) const;
 

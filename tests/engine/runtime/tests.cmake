@@ -25,6 +25,20 @@ kvscope_test(
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/architecture_run_test.cpp ${CMAKE_CURRENT_LIST_DIR}/../../support/golden.cpp
           ${CMAKE_CURRENT_LIST_DIR}/../../support/golden_models.cpp
   DEPS kvscope::runtime kvscope::reference)
+kvscope_test(
+  NAME counted_run_test
+  LABEL golden
+  TIMEOUT 900
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/counted_run_test.cpp ${CMAKE_CURRENT_LIST_DIR}/../../support/golden.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/../../support/golden_models.cpp
+  DEPS kvscope::runtime kvscope::kernels kvscope::vulkan)
+kvscope_test(
+  NAME architecture_perturbation_run_test
+  LABEL golden
+  TIMEOUT 900
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/architecture_perturbation_run_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/../../support/golden.cpp ${CMAKE_CURRENT_LIST_DIR}/../../support/golden_models.cpp
+  DEPS kvscope::runtime kvscope::kernels kvscope::vulkan kvscope::reference)
 # the fallbacks, forced: no subgroups; buffers that may span so little that matrices have pieces (the bundled model's
 # embedding; the gate and up projections of the tiny models)
 function(kvscope_forced_test name filter environment)
