@@ -62,6 +62,10 @@ Result<void> Session::Impl::checkPolicy(const cache::CachePolicy& policy) {
     const cache::Validation validation = cache::validate(policy, modelShape());
     if (!validation.errors.empty()) return std::unexpected(validation.errors.front());
     remarks = validation.remarks;
+    const auto& model = engine.program().warnings;
+    remarks.insert(remarks.end(), model.begin(), model.end());
+    const auto tokenizer = engine.tokenizer().warnings();
+    remarks.insert(remarks.end(), tokenizer.begin(), tokenizer.end());
     return {};
 }
 

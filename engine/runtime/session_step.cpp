@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 
 #include "engine/runtime/session_impl.h"
 
@@ -11,6 +12,17 @@ namespace {
 
 std::uint32_t unprocessed(const SessionSequence& sequence) {
     return static_cast<std::uint32_t>(sequence.state.tokens.size()) - sequence.state.processed;
+}
+
+/// The logits with those of tokens that the file never lets out (tokenizer.ggml.suppress_tokens) at −∞.
+std::vector<float> withoutSuppressed(const text::Tokenizer& tokenizer, const std::vector<float>& logits) {
+    std::vector<float> allowed = logits;
+    for (const text::TokenId id : tokenizer.suppressedTokens()) {
+        if (id >= 0 && static_cast<std::size_t>(id) < allowed.size()) {
+            allowed[static_cast<std::size_t>(id)] = -std::numeric_limits<float>::infinity();
+        }
+    }
+    return allowed;
 }
 
 std::uint32_t argmax(std::span<const float> values) {
@@ -27,7 +39,7 @@ void Session::Impl::sampleNext(trace::StepBundle&) {
             sequence.state.finished = true;
             continue;
         }
-        const std::int32_t token = sequence.sampler.sample(sequence.logits);
+        const std::int32_t token = sequence.sampler.sample(withoutSuppressed(engine.tokenizer(), sequence.logits));
         sequence.state.tokens.push_back(token);
         if (engine.tokenizer().isEndOfGeneration(token)) sequence.state.finished = true;
     }
