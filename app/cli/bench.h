@@ -117,7 +117,7 @@ Result<void> measureWeights(const Bench& bench);
 [[nodiscard]] Json benchJson(const Bench& bench);
 [[nodiscard]] std::string benchMarkdown(const Bench& bench);
 [[nodiscard]] Json weightsJson(const BenchResult& result);
-/// The table with a line before it; empty when nothing was measured.
-[[nodiscard]] std::string weightsMarkdown(const BenchResult& result);
+/// The table with a line before it, which tells whether times are CPU time; empty when nothing was measured.
+[[nodiscard]] std::string weightsMarkdown(const BenchResult& result, bool cpuTime);
 
 }  // namespace kvscope::cli

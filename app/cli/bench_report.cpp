@@ -199,7 +199,7 @@ std::string benchMarkdown(const Bench& bench) {
     std::string text = fmt::format(
         "{}, policy {}, device {} ({}){}\n", bench.engine.program().hparams.name, bench.policy.toText(), device.name,
         device.uuid, device.isCpu ? ". This device runs on the CPU: its figures say nothing about a GPU." : "");
-    if (!bench.result.weights.empty()) return text + weightsMarkdown(bench.result) + footText(bench);
+    if (!bench.result.weights.empty()) return text + weightsMarkdown(bench.result, device.isCpu) + footText(bench);
     text += fmt::format(
         "Decode {} and prefill {} tokens a repeat, {} repeats, mean ± sd; tokenising and sampling excluded; occupancy, "
         "traffic and decision probes on, error off.\n\n"

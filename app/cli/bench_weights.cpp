@@ -55,15 +55,15 @@ Json weightsJson(const BenchResult& result) {
     return rows;
 }
 
-std::string weightsMarkdown(const BenchResult& result) {
+std::string weightsMarkdown(const BenchResult& result, bool cpuTime) {
     if (result.weights.empty()) return {};
     std::string text = fmt::format(
         "\nA matrix of random weights times a vector, by type of the weights ({} repeats, mean ± sd; against Q8_0 "
         "timed "
-        "right before, median)\n\n"
+        "right before, median{})\n\n"
         "| matrix | type | ns per 1000 weights | against Q8_0 | GB/s of weights |\n"
         "| --- | --- | ---: | ---: | ---: |\n",
-        result.weights.front().seconds.size());
+        result.weights.front().seconds.size(), cpuTime ? "; CPU time of all threads together" : "");
     for (const runtime::WeightSpeed& speed : result.weights) {
         const MeanSd time = timeOf(speed);
         text +=

@@ -15,6 +15,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <ctime>
 #include <iterator>
 #include <memory>
 #include <utility>
@@ -81,7 +82,7 @@ class Measurement {
     /// Records so many products that a submission takes about kSubmissionSeconds: as many as `like` has, if given.
     Result<void> calibrate(Bed& bed, const Bed* like);
     /// Seconds of one product.
-    static Result<double> time(Bed& bed);
+    Result<double> time(Bed& bed) const;
 
   private:
     Result<void> record(Bed& bed, std::uint32_t count);
@@ -157,10 +158,15 @@ Result<void> Measurement::calibrate(Bed& bed, const Bed* like) {
                   static_cast<std::uint32_t>(std::clamp(std::ceil(kSubmissionSeconds / best), 1.0, kMostProducts)));
 }
 
-Result<double> Measurement::time(Bed& bed) {
+Result<double> Measurement::time(Bed& bed) const {
     const auto start = std::chrono::steady_clock::now();
+    const std::clock_t startCpu = std::clock();
     if (auto done = bed.products->submitAndWait(); !done) return forward(done);
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / bed.count;
+    const std::clock_t endCpu = std::clock();
+    const double seconds = m_impl.device->physical().isCpu()
+                               ? static_cast<double>(endCpu - startCpu) / CLOCKS_PER_SEC
+                               : std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return seconds / bed.count;
 }
 
 Result<std::vector<WeightSpeed>> measureSize(Engine& engine, MatrixSize size,
@@ -186,9 +192,9 @@ Result<std::vector<WeightSpeed>> measureSize(Engine& engine, MatrixSize size,
     for (std::uint32_t repeat = 0; repeat < options.repeats; ++repeat) {
         for (std::size_t i = 0; i < beds.size(); ++i) {
             if (stop.stop_requested()) return fail(ErrorKind::Cancelled, "", "interrupted");
-            const auto before = Measurement::time(*base);
+            const auto before = measurement.time(*base);
             if (!before) return forward(before);
-            const auto seconds = Measurement::time(beds[i]);
+            const auto seconds = measurement.time(beds[i]);
             if (!seconds) return forward(seconds);
             speeds[i].seconds.push_back(*seconds);
             speeds[i].ratios.push_back(*seconds / *before);

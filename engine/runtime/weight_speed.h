@@ -36,10 +36,11 @@ struct WeightSpeed {
 /// The types that kernels read, by their ids in files.
 [[nodiscard]] std::vector<std::string_view> weightTypes();
 
-/// Times the kernel of steps with one column, the host's clock around a submission of several products; every type is
-/// timed in turn, repeat after repeat, so that other load meets all of them. The same matrix is read again and again:
-/// one that fits a cache of the device is read from there. Errors: BadUsage for a type that kernels do not read or a
-/// size that has no whole blocks; those of the device.
+/// Times the kernel of steps with one column in submissions of several products; every type is timed in turn, repeat
+/// after repeat. The clock is the host's; on a device that runs on the CPU it is the CPU time of this process, all its
+/// threads together, so that other load counts little. The same matrix is read again and again: one that fits a cache
+/// of the device is read from there. Errors: BadUsage for a type that kernels do not read or a size that has no whole
+/// blocks; those of the device.
 Result<std::vector<WeightSpeed>> measureWeightSpeed(Engine& engine, const WeightSpeedOptions& options,
                                                     std::stop_token stop);
 

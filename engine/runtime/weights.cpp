@@ -63,6 +63,61 @@ void scatterRows(const kernels::WeightFormat& format, std::span<const std::byte>
     }
 }
 
+/// A device buffer of zeros that `fill` writes to: in place where the device's memory is the host's.
+template <typename Fill>
+Result<vulkan::Buffer> filledBuffer(vulkan::Device& device, std::uint64_t bytes, const std::string& what,
+                                    const Fill& fill) {
+    auto buffer = vulkan::Buffer::create(device, bytes, vulkan::MemoryUse::Device, what);
+    if (!buffer) return buffer;
+    if (buffer->mapped()) {
+        if (auto filled = fill(buffer->view<std::byte>().first(bytes)); !filled) return forward(filled);
+        return buffer;
+    }
+    auto staging = vulkan::Buffer::create(device, bytes, vulkan::MemoryUse::Upload, "upload of " + what);
+    if (!staging) return staging;
+    if (auto filled = fill(staging->view<std::byte>().first(bytes)); !filled) return forward(filled);
+    auto list = vulkan::CommandList::begin(device, 0, false);
+    if (!list) return forward(list);
+    list->copy(*staging, *buffer, bytes);
+    if (auto ended = list->end(); !ended) return forward(ended);
+    if (auto done = list->submitAndWait(); !done) return forward(done);
+    return buffer;
+}
+
+/// Rows to load, counted over all parts of a matrix.
+struct RowRange {
+    std::uint64_t begin = 0, count = 0;
+    std::uint64_t blocksPerRow = 0;  ///< on the device
+};
+
+/// Reads the rows and puts them into the sections.
+template <typename Part>
+Result<void> scatterParts(const gguf::File& file, const kernels::WeightFormat& format, std::span<const Part> parts,
+                          const RowRange& range, std::span<std::byte* const> sections) {
+    std::uint64_t stacked = 0;  // row number over all parts
+    std::vector<std::byte> batch;
+    for (const Part& part : parts) {
+        const std::uint64_t rowBytes = part.tensor->bytes / part.tensor->rows();
+        const std::uint64_t end = std::min(stacked + part.rows, range.begin + range.count);
+        const std::uint64_t most = std::max<std::uint64_t>(kReadBytes / rowBytes, 1);
+        for (std::uint64_t row = std::max(stacked, range.begin); row < end;) {
+            const std::uint64_t count = std::min(most, end - row);
+            batch.resize(count * rowBytes);
+            // read(), not the map: a file that shrinks meanwhile is an error, not a signal
+            const std::uint64_t from = (part.rowBegin + row - stacked) * rowBytes;
+            if (auto got = file.read(*part.tensor, from, batch); !got) return forward(got);
+            for (std::size_t at = 0; format.arrange != nullptr && at < batch.size(); at += format.blockBytes) {
+                format.arrange(batch.data() + at);
+            }
+            scatterRows(format, batch, rowBytes, sections, (row - range.begin) * range.blocksPerRow,
+                        range.blocksPerRow);
+            row += count;
+        }
+        stacked += part.rows;
+    }
+    return {};
+}
+
 }  // namespace
 
 DeviceWeights::Part DeviceWeights::whole(const model::TensorRef& ref) const {
@@ -71,20 +126,11 @@ DeviceWeights::Part DeviceWeights::whole(const model::TensorRef& ref) const {
 }
 
 Result<const vulkan::Buffer*> DeviceWeights::upload(std::span<const std::byte> bytes, const std::string& what) {
-    auto buffer = vulkan::Buffer::create(m_device, bytes.size(), vulkan::MemoryUse::Device, what);
+    auto buffer = filledBuffer(m_device, bytes.size(), what, [&](std::span<std::byte> out) -> Result<void> {
+        std::ranges::copy(bytes, out.begin());
+        return {};
+    });
     if (!buffer) return forward(buffer);
-    if (buffer->mapped()) {
-        std::memcpy(buffer->view<std::byte>().data(), bytes.data(), bytes.size());
-    } else {
-        auto staging = vulkan::Buffer::create(m_device, bytes.size(), vulkan::MemoryUse::Upload, "upload of " + what);
-        if (!staging) return forward(staging);
-        std::memcpy(staging->view<std::byte>().data(), bytes.data(), bytes.size());
-        auto list = vulkan::CommandList::begin(m_device, 0, false);
-        if (!list) return forward(list);
-        list->copy(*staging, *buffer, bytes.size());
-        if (auto ended = list->end(); !ended) return forward(ended);
-        if (auto done = list->submitAndWait(); !done) return forward(done);
-    }
     m_bytes += buffer->bytes();
     m_buffers.push_back(std::move(*buffer));
     return &m_buffers.back();
@@ -101,38 +147,19 @@ Result<WeightPiece> DeviceWeights::piece(std::span<const Part> parts, std::uint6
         base.at(s) = size;
         size = roundUp(size + format->sectionSize(s, blocksPerRow * rows), 16);
     }
-    std::vector<std::byte> bytes(size);
-    const std::array<std::byte*, 4> sections{bytes.data() + base[0], bytes.data() + base[1], bytes.data() + base[2],
-                                             bytes.data() + base[3]};
-    if (!format->table.empty()) {
-        std::memcpy(sections[kernels::WeightFormat::kTableSection], format->table.data(), format->table.size_bytes());
-    }
-    std::uint64_t stacked = 0;  // row number over all parts
-    std::vector<std::byte> batch;
-    for (const Part& part : parts) {
-        const std::uint64_t rowBytes = part.tensor->bytes / part.tensor->rows();
-        const std::uint64_t end = std::min(stacked + part.rows, rowBegin + rows);
-        const std::uint64_t most = std::max<std::uint64_t>(kReadBytes / rowBytes, 1);
-        for (std::uint64_t row = std::max(stacked, rowBegin); row < end;) {
-            const std::uint64_t count = std::min(most, end - row);
-            batch.resize(count * rowBytes);
-            // read(), not the map: a file that shrinks meanwhile is an error, not a signal
-            const std::uint64_t from = (part.rowBegin + row - stacked) * rowBytes;
-            if (auto got = m_file.read(*part.tensor, from, batch); !got) return forward(got);
-            for (std::size_t at = 0; format->arrange != nullptr && at < batch.size(); at += format->blockBytes) {
-                format->arrange(batch.data() + at);
-            }
-            scatterRows(*format, batch, rowBytes, sections, (row - rowBegin) * blocksPerRow, blocksPerRow);
-            row += count;
-        }
-        stacked += part.rows;
-    }
-    auto buffer = upload(bytes, "tensor " + tensor.name);
+    auto buffer = filledBuffer(m_device, size, "tensor " + tensor.name, [&](std::span<std::byte> out) {
+        const std::array<std::byte*, 4> sections{out.data() + base[0], out.data() + base[1], out.data() + base[2],
+                                                 out.data() + base[3]};
+        std::ranges::copy(std::as_bytes(format->table), sections[kernels::WeightFormat::kTableSection]);
+        return scatterParts(m_file, *format, parts, {rowBegin, rows, blocksPerRow}, sections);
+    });
     if (!buffer) return forward(buffer);
+    m_bytes += buffer->bytes();
+    m_buffers.push_back(std::move(*buffer));
     WeightPiece result;
     result.rowBegin = static_cast<std::uint32_t>(rowBegin);
     result.view.format = format;
-    result.view.buffer = *buffer;
+    result.view.buffer = &m_buffers.back();
     result.view.runs = static_cast<std::uint32_t>(runs);
     result.view.rows = static_cast<std::uint32_t>(rows);
     for (std::size_t s = 0; s < 4; ++s) result.view.sections.at(s) = static_cast<std::uint32_t>(base.at(s) / 4);
