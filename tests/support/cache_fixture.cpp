@@ -87,12 +87,14 @@ HandCache::HandCache(vulkan::Device& device, const CacheSpec& wanted) : spec(wan
     for (std::uint32_t i = pageCount; i > 1; --i) std::swap(order[i - 1], order[rng.below(i)]);
 
     const std::uint32_t heads = layers * spec.kvHeads * sequences;
-    std::vector<std::uint32_t> indexWords(std::size_t{heads} * (1 + spec.tableStride), 0x00ABCDEFU);
+    firstBase = heads * (1 + spec.tableStride);
+    std::vector<std::uint32_t> indexWords(std::size_t{firstBase} + heads, 0x00ABCDEFU);
     std::vector<std::uint32_t> positionWords(std::size_t{pageCount} * kRows, kFree);
     std::vector<std::byte> pageBytes(pageCount * s.pageBytes(), std::byte{0x7F});
     for (std::uint32_t head = 0; head < spec.kvHeads; ++head) {
         const std::uint32_t place = (sequence * layers + layer) * spec.kvHeads + head;
         indexWords[place] = counts[head];
+        indexWords[firstBase + place] = spec.gone;
         table.emplace_back();
         positionOf.emplace_back();
         key.emplace_back();
@@ -101,7 +103,9 @@ HandCache::HandCache(vulkan::Device& device, const CacheSpec& wanted) : spec(wan
             if (slot % kRows == 0) {
                 table[head].push_back(order.back());
                 order.pop_back();
-                indexWords[heads + std::size_t{place} * spec.tableStride + slot / kRows] = table[head].back();
+                if (slot >= spec.gone) {
+                    indexWords[heads + std::size_t{place} * spec.tableStride + slot / kRows] = table[head].back();
+                }
             }
             const bool extra = slot >= counts[head] - spec.extraRows;
             const std::uint32_t position = extra ? newest + 1 + slot : spec.freeRows && slot % 5 == 3 ? kFree : slot;
@@ -110,10 +114,15 @@ HandCache::HandCache(vulkan::Device& device, const CacheSpec& wanted) : spec(wan
             positionWords[page * kRows + slot % kRows] = position;
             const auto whole = std::span(pageBytes).subspan(page * s.pageBytes(), s.pageBytes());
             const auto k = encoded(spec.key, normals(spec.headDim, spec.seed * 77777 + head * 20011 + slot * 2));
-            const auto v = encoded(spec.value, normals(spec.headDim, spec.seed * 77777 + head * 20011 + slot * 2 + 1));
             putRow(spec.key, spec.headDim, whole.first(s.pageKeyBytes()), slot % kRows, k);
-            putRow(spec.value, spec.headDim, whole.subspan(s.pageKeyBytes()), slot % kRows, v);
             key[head].push_back(decoded(spec.key, k));
+            if (spec.shared) {
+                value[head].push_back(key[head].back());
+                value[head].back().resize(valueDim());
+                continue;
+            }
+            const auto v = encoded(spec.value, normals(valueDim(), spec.seed * 77777 + head * 20011 + slot * 2 + 1));
+            putRow(spec.value, valueDim(), whole.subspan(s.pageKeyBytes()), slot % kRows, v);
             value[head].push_back(decoded(spec.value, v));
         }
     }
@@ -125,9 +134,11 @@ HandCache::HandCache(vulkan::Device& device, const CacheSpec& wanted) : spec(wan
 kernels::AttentionShape HandCache::shape() const {
     kernels::AttentionShape s;
     s.key = kernels::findRowStorage(spec.key);
-    s.value = kernels::findRowStorage(spec.value);
+    s.value = kernels::findRowStorage(spec.shared ? spec.key : spec.value);
     s.headDim = spec.headDim;
-    s.valueDim = spec.headDim;
+    s.valueDim = valueDim();
+    s.shared = spec.shared;
+    s.softcap = spec.softcap;
     s.kvHeads = spec.kvHeads;
     s.heads = spec.kvHeads * spec.group;
     s.scale = 1.0F / std::sqrt(static_cast<float>(spec.headDim));
@@ -147,6 +158,7 @@ kernels::CacheView HandCache::view(const vulkan::Buffer* columns) const {
     v.headStride = layers * spec.kvHeads;
     v.tableBase = layers * spec.kvHeads * sequences;
     v.tableStride = spec.tableStride;
+    v.firstBase = spec.gone != 0 ? firstBase : 0;
     return v;
 }
 
@@ -171,8 +183,11 @@ std::vector<double> HandCache::scores(std::uint32_t head, std::uint32_t position
         for (std::size_t i = 0; i < spec.headDim; ++i) {
             sum += static_cast<double>(key[kvHead][slot][i]) * static_cast<double>(query[i]);
         }
-        const bool seen = sees(position, positionOf[kvHead][slot]);
-        result.push_back(seen ? sum * static_cast<double>(shape().scale) : -std::numeric_limits<double>::infinity());
+        sum *= static_cast<double>(shape().scale);
+        const auto cap = static_cast<double>(spec.softcap);
+        if (cap > 0) sum = cap * std::tanh(sum / cap);
+        const bool seen = slot >= spec.gone && sees(position, positionOf[kvHead][slot]);
+        result.push_back(seen ? sum : -std::numeric_limits<double>::infinity());
     }
     return result;
 }
@@ -180,13 +195,13 @@ std::vector<double> HandCache::scores(std::uint32_t head, std::uint32_t position
 std::vector<double> HandCache::attend(std::uint32_t head, std::uint32_t position, std::span<const float> query) const {
     const std::vector<double> score = scores(head, position, query);
     const double largest = *std::ranges::max_element(score);
-    std::vector<double> out(spec.headDim, 0.0);
+    std::vector<double> out(valueDim(), 0.0);
     if (std::isinf(largest)) return out;
     double total = 0;
     for (std::size_t slot = 0; slot < score.size(); ++slot) {
         const double w = std::exp(score[slot] - largest);
         total += w;
-        for (std::size_t i = 0; i < spec.headDim; ++i) {
+        for (std::size_t i = 0; i < out.size(); ++i) {
             out[i] += w * static_cast<double>(value[head / spec.group][slot][i]);
         }
     }

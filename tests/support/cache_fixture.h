@@ -35,6 +35,10 @@ struct CacheSpec {
     bool freeRows = false;  ///< every fifth slot holds no row
     std::uint32_t tableStride = 40;
     std::uint32_t extraRows = 0;  ///< more rows at the end of each head, at positions that no query sees
+    std::uint32_t valueDim = 0;   ///< 0 = headDim
+    bool shared = false;          ///< the value is the first values of the key
+    std::uint32_t gone = 0;       ///< slots at the beginning whose pages are gone, a multiple of 32
+    float softcap = 0;
 };
 
 /// Rows, pages in mixed order, page tables and positions, on the device and as plain numbers.
@@ -48,6 +52,7 @@ struct HandCache {
     std::vector<std::vector<std::vector<float>>> key, value;  ///< [KV head][slot][headDim], decoded
     std::vector<std::vector<std::uint32_t>> table;            ///< [KV head][page]
     std::uint32_t newest = 0;                                 ///< position of the newest visible row
+    std::uint32_t firstBase = 0;                              ///< word of the heads' first slots
     vulkan::Buffer index, positions, pages;
 
     [[nodiscard]] kernels::AttentionShape shape() const;
@@ -55,7 +60,8 @@ struct HandCache {
     /// Column records for queries at these positions.
     [[nodiscard]] vulkan::Buffer columns(vulkan::Device& device, std::span<const std::uint32_t> at) const;
     [[nodiscard]] bool sees(std::uint32_t query, std::uint32_t row) const;
-    /// Plain attention of one query head over the rows it sees: (headDim).
+    [[nodiscard]] std::uint32_t valueDim() const { return spec.valueDim != 0 ? spec.valueDim : spec.headDim; }
+    /// Plain attention of one query head over the rows it sees: (valueDim).
     [[nodiscard]] std::vector<double> attend(std::uint32_t head, std::uint32_t position,
                                              std::span<const float> query) const;
     /// Scaled scores of a query head by slot; visible rows only have a number, others -infinity.

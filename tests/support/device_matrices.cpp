@@ -66,7 +66,10 @@ DeviceMatrices::DeviceMatrices(vulkan::Device& device, const std::vector<TestMat
             m_program.operations.emplace_back(model::ProductOp{.parts = {part}});
         }
     }
-    if (gated) m_program.operations.emplace_back(model::GatedOp{.gate = {0}, .up = {1}});
+    if (gated) {
+        m_program.operations.emplace_back(
+            model::GatedOp{.out = {.width = matrices.front().rows}, .gate = {0}, .up = {1}});
+    }
     if (!bias.empty()) {
         const std::array<std::uint64_t, 1> dims{bias.size()};
         must(writer.addTensor("bias", dims, gguf::TensorType::F32, bias));
