@@ -12,9 +12,9 @@ namespace {
 using test::all;
 using test::GoldenVariant;
 using testing::ElementsAre;
-using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Property;
 
 TEST(Deepseek2, HeadsAttendToTheLatent) {
     const auto program = GoldenVariant("deepseek2_v3").build();
@@ -107,10 +107,10 @@ TEST(Deepseek4, StreamsAndStates) {
                             "3 latent 1 x 32/0,32 w8", "3 compressed 1 x 32/0,32 r4", "3 index 1 x 64/0 r4"));
     EXPECT_THAT(
         program->layout.states,
-        ElementsAre(Field(&model::DecodeState::values, 8U * 2 * 64),    // 8 tokens, value and gate
-                    Field(&model::DecodeState::values, 8U * 2 * 128),   // of the indexer
-                    Field(&model::DecodeState::values, 128U * 2 * 32),  // no overlap
-                    Field(&model::DecodeState::values, 8U * 2 * 64), Field(&model::DecodeState::values, 2048U)));
+        ElementsAre(Property(&model::DecodeState::values, 8U * 2 * 64),    // 8 tokens, value and gate
+                    Property(&model::DecodeState::values, 8U * 2 * 128),   // of the indexer
+                    Property(&model::DecodeState::values, 128U * 2 * 32),  // no overlap
+                    Property(&model::DecodeState::values, 8U * 2 * 64), Property(&model::DecodeState::values, 2048U)));
     EXPECT_EQ(program->layout.bytesF16(264), 2U * (4 * 8 * 32 + 66 * 32 + 66 * 64 + 2 * 32 + 66 * 32 + 66 * 64));
 }
 
