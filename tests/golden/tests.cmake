@@ -13,6 +13,12 @@ kvscope_test(
           ${CMAKE_CURRENT_LIST_DIR}/../support/golden_index.cpp
   DEPS kvscope::reference)
 kvscope_test(
+  NAME key_perturbation_test
+  LABEL golden
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/key_perturbation_test.cpp ${CMAKE_CURRENT_LIST_DIR}/../support/golden.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/../support/golden_index.cpp
+  DEPS kvscope::reference)
+kvscope_test(
   NAME reference_model_test
   LABEL model
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/real_models_test.cpp ${CMAKE_CURRENT_LIST_DIR}/../support/golden.cpp
