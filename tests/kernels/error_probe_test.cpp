@@ -17,21 +17,28 @@ constexpr double kScoreLimit = 1e-12;
 constexpr double kRecordLimit = 2e-5;
 constexpr float kMasked = -3.0e38F;
 
-/// Inputs of a probe of one column: its query, the attention output under judgement, and exact rows.
+/// Inputs of a probe of one column: its query, the attention output under judgement, exact rows and sinks.
 struct ProbeInput {
-    ProbeInput(const CacheSpec& spec, std::uint32_t at) : position(at) {
-        const std::uint32_t width = spec.kvHeads * spec.group * spec.headDim;
-        query = normals(width, 51);
-        output = normals(width, 52);
-        exact = normals(std::size_t{at + 1} * spec.kvHeads * 2 * spec.headDim, 53);
+    ProbeInput(const CacheSpec& spec, std::uint32_t at, bool withSinks)
+        : position(at), valueDim(spec.valueDim != 0 ? spec.valueDim : spec.headDim) {
+        const std::uint32_t heads = spec.kvHeads * spec.group;
+        rowWidth = spec.headDim + (spec.shared ? 0 : valueDim);
+        query = normals(std::size_t{heads} * spec.headDim, 51);
+        output = normals(std::size_t{heads} * valueDim, 52);
+        exact = normals(std::size_t{at + 1} * spec.kvHeads * rowWidth, 53);
+        if (withSinks) sinks = normals(heads, 54);
     }
     [[nodiscard]] std::span<const float> row(const CacheSpec& spec, std::uint32_t at, std::uint32_t kvHead,
                                              bool value) const {
-        const std::size_t row = (std::size_t{at} * spec.kvHeads + kvHead) * 2 + (value ? 1 : 0);
-        return std::span(exact).subspan(row * spec.headDim, spec.headDim);
+        const std::size_t first = (std::size_t{at} * spec.kvHeads + kvHead) * rowWidth;
+        if (!value) return std::span(exact).subspan(first, spec.headDim);
+        return std::span(exact).subspan(first + (spec.shared ? 0 : spec.headDim), valueDim);
     }
-    std::uint32_t position;
-    std::vector<float> query, output, exact;
+    [[nodiscard]] double sinkWeight(std::uint32_t head) const {
+        return sinks.empty() ? 0 : std::exp(static_cast<double>(sinks[head]));
+    }
+    std::uint32_t position, valueDim, rowWidth = 0;
+    std::vector<float> query, output, exact, sinks;
 };
 
 double dot(std::span<const float> a, std::span<const float> b) {
@@ -45,23 +52,26 @@ std::array<double, 8> record(const HandCache& cache, const ProbeInput& in, std::
     const CacheSpec& spec = cache.spec;
     const std::uint32_t kvHead = head / spec.group;
     const auto query = std::span(in.query).subspan(std::size_t{head} * spec.headDim, spec.headDim);
-    const auto out = std::span(in.output).subspan(std::size_t{head} * spec.headDim, spec.headDim);
+    const auto out = std::span(in.output).subspan(std::size_t{head} * in.valueDim, in.valueDim);
     std::vector<double> p(in.position + 1);
-    double total = 0;
+    double total = in.sinkWeight(head);
     double seen = 0;
     for (std::uint32_t k = 0; k <= in.position; ++k) {
         if (spec.nativeWindow != 0 && in.position - k >= spec.nativeWindow) continue;
-        p[k] = std::exp(dot(in.row(spec, k, kvHead, false), query) * static_cast<double>(cache.shape().scale));
+        double score = dot(in.row(spec, k, kvHead, false), query) * static_cast<double>(cache.shape().scale);
+        const auto cap = static_cast<double>(spec.softcap);
+        if (cap > 0) score = cap * std::tanh(score / cap);
+        p[k] = std::exp(score);
         total += p[k];
         seen += 1;
     }
-    std::vector<double> reference(spec.headDim, 0.0);
+    std::vector<double> reference(in.valueDim, 0.0);
     for (std::uint32_t k = 0; k <= in.position; ++k) {
         const auto value = in.row(spec, k, kvHead, true);
-        for (std::size_t i = 0; i < spec.headDim; ++i) reference[i] += p[k] / total * static_cast<double>(value[i]);
+        for (std::size_t i = 0; i < in.valueDim; ++i) reference[i] += p[k] / total * static_cast<double>(value[i]);
     }
     std::array<double, 8> r{};
-    for (std::size_t i = 0; i < spec.headDim; ++i) {
+    for (std::size_t i = 0; i < in.valueDim; ++i) {
         const auto o = static_cast<double>(out[i]);
         r[0] += (o - reference[i]) * (o - reference[i]);
         r[1] += reference[i] * reference[i];
@@ -69,7 +79,7 @@ std::array<double, 8> record(const HandCache& cache, const ProbeInput& in, std::
         r[3] += o * reference[i];
     }
     const std::vector<double> scores = cache.scores(head, in.position, query);
-    double mass = 0;
+    double mass = in.sinkWeight(head);
     for (const double s : scores) mass += std::exp(s);
     for (std::size_t slot = 0; slot < scores.size(); ++slot) {
         if (std::isinf(scores[slot])) continue;
@@ -85,7 +95,7 @@ std::array<double, 8> record(const HandCache& cache, const ProbeInput& in, std::
 
 class ErrorProbe : public VulkanTest {
   protected:
-    static void check(const CacheSpec& spec, std::uint32_t position);
+    static void check(const CacheSpec& spec, std::uint32_t position, bool withSinks = false);
     static void checkScores(const HandCache& cache, const ProbeInput& in, Canvas& scores, std::uint32_t capacity);
 };
 
@@ -110,11 +120,13 @@ void ErrorProbe::checkScores(const HandCache& cache, const ProbeInput& in, Canva
     EXPECT_LT(nmse(got, expected), kScoreLimit);
 }
 
-void ErrorProbe::check(const CacheSpec& spec, std::uint32_t position) {
+void ErrorProbe::check(const CacheSpec& spec, std::uint32_t position, bool withSinks) {
     const HandCache cache(device(), spec);
-    const ProbeInput in(spec, position);
+    const ProbeInput in(spec, position, withSinks);
     const kernels::AttentionShape shape = cache.shape();
     const std::uint32_t width = shape.heads * spec.headDim;
+    const std::uint32_t outWidth = shape.heads * in.valueDim;
+    const std::uint32_t tapWidth = spec.headDim + in.valueDim;
     const std::uint32_t capacity =
         std::max(position + 1, *std::max_element(cache.counts.begin(), cache.counts.end())) + 5;
     const std::array<std::uint32_t, 2> at{0, position};  // the probe looks at column 1
@@ -122,22 +134,25 @@ void ErrorProbe::check(const CacheSpec& spec, std::uint32_t position) {
     std::vector<float> both(width, 0.0F);
     both.insert(both.end(), in.query.begin(), in.query.end());
     const vulkan::Buffer query = bufferOf(device(), both);
-    std::copy(in.output.begin(), in.output.end(), both.begin() + width);
+    both.assign(outWidth, 0.0F);
+    both.insert(both.end(), in.output.begin(), in.output.end());
     const vulkan::Buffer out = bufferOf(device(), both);
+    const vulkan::Buffer sinks = bufferOf(device(), in.sinks);
     const vulkan::Buffer exact = bufferOf(device(), in.exact);
     Canvas scores(device(), std::size_t{shape.heads} * capacity + 32);
     Canvas exactScores(device(), std::size_t{shape.heads} * capacity + 32);
     const std::uint32_t first = 2;  // records before are another layer's
     Canvas records(device(), (first + shape.heads) * 8 + 32);
-    Canvas taps(device(), std::size_t{first + shape.heads} * 2 * spec.headDim + 32);
+    Canvas taps(device(), std::size_t{first + shape.heads} * tapWidth + 32);
     records.expectWritten(std::size_t{first} * 8, std::size_t{shape.heads} * 8);
-    taps.expectWritten(std::size_t{first} * 2 * spec.headDim, std::size_t{shape.heads} * 2 * spec.headDim);
+    taps.expectWritten(std::size_t{first} * tapWidth, std::size_t{shape.heads} * tapWidth);
 
     kernels::ErrorArgs args;
     args.attention.shape = shape;
     args.attention.cache = cache.view(&info);
     args.attention.query = {&query, 0, width};
-    args.attention.out = {&out, 0, width};
+    args.attention.out = {&out, 0, outWidth};
+    if (withSinks) args.attention.sinks = &sinks;
     args.attention.columnBegin = 1;
     args.exact = &exact;
     args.scores = &scores.buffer();
@@ -146,7 +161,7 @@ void ErrorProbe::check(const CacheSpec& spec, std::uint32_t position) {
     args.taps = &taps.buffer();
     args.rowCapacity = capacity;
     args.record = first;
-    args.tapBase = first * 2 * spec.headDim;
+    args.tapBase = first * tapWidth;
     run(library(), {must(kernels::attnScores(library(), args)), must(kernels::attnError(library(), args))});
     checkScores(cache, in, scores, capacity);
     records.check("records of attn_error");
@@ -158,10 +173,12 @@ void ErrorProbe::check(const CacheSpec& spec, std::uint32_t position) {
             EXPECT_NEAR(got, expected.at(i), kRecordLimit * std::max(1.0, std::abs(expected.at(i))))
                 << "head " << head << " figure " << i;
         }
+        const std::size_t tap = std::size_t{first + head} * tapWidth;
         for (std::uint32_t i = 0; i < spec.headDim; ++i) {
-            const std::size_t tap = std::size_t{first + head} * 2 * spec.headDim + i;
-            EXPECT_EQ(taps.floats()[tap], in.query[head * spec.headDim + i]);
-            EXPECT_EQ(taps.floats()[tap + spec.headDim], in.output[head * spec.headDim + i]);
+            EXPECT_EQ(taps.floats()[tap + i], in.query[head * spec.headDim + i]);
+        }
+        for (std::uint32_t i = 0; i < in.valueDim; ++i) {
+            EXPECT_EQ(taps.floats()[tap + spec.headDim + i], in.output[head * in.valueDim + i]);
         }
     }
 }
@@ -178,6 +195,15 @@ TEST_F(ErrorProbe, RowsThatThePolicyDoesNotShow) {
 
 TEST_F(ErrorProbe, ANativeWindowHoldsForBothSides) {
     check({.key = "f16", .rows = {90}, .nativeWindow = 40}, 89);
+    check({.key = "f16", .rows = {90}, .nativeWindow = 40, .gone = 32}, 89);
+}
+
+TEST_F(ErrorProbe, SinksCapsAndSizes) {
+    check({.key = "q8_0", .group = 3, .rows = {80}}, 79, true);
+    check({.key = "q8_0", .group = 2, .rows = {80}, .softcap = 3}, 79);
+    check({.key = "f16", .headDim = 64, .group = 2, .rows = {80}, .valueDim = 24}, 79);
+    check({.key = "f16", .headDim = 40, .kvHeads = 1, .group = 5, .rows = {80}, .valueDim = 32, .shared = true}, 79,
+          true);
 }
 
 }  // namespace
