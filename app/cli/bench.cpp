@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <ctime>
 
 #include "app/cli/command.h"
 #include "app/cli/memory.h"
@@ -43,7 +44,9 @@ Result<std::unique_ptr<runtime::Engine>> timedLoad(const BenchSettings& settings
     if (!cold) return std::unexpected(asInputError(cold.error()));
     result.coldRead = *cold;
     const auto start = std::chrono::steady_clock::now();
+    const std::clock_t startCpu = std::clock();
     auto engine = openEngine(settings.model, context);
+    result.loadCpuSeconds = static_cast<double>(std::clock() - startCpu) / CLOCKS_PER_SEC;
     result.loadSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return engine;
 }

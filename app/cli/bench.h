@@ -69,7 +69,8 @@ struct BenchResult {
     std::vector<ProbeCost> probes;
     std::uint32_t probeDepth = 0;
     std::vector<runtime::WeightSpeed> weights;
-    double loadSeconds = 0;  ///< from a file as cold as that of coldRead
+    double loadSeconds = 0;     ///< from a file as cold as that of coldRead
+    double loadCpuSeconds = 0;  ///< CPU time of the process meanwhile, all threads together
     ColdRead coldRead;
     CompileTime compile;
     double copyBytesPerSecond = 0;

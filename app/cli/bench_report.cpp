@@ -133,12 +133,12 @@ std::string footText(const Bench& bench) {
     const Json memory = memoryJson(bench);
     std::string text = fmt::format(
         "\n- copy bandwidth {:.2f} GB/s (bytes read + written, 256 MiB device copy, this run)\n"
-        "- loading {:.2f} s; a plain read of the file ({}), as cold, {:.2f} s{}\n"
+        "- loading {:.2f} s ({:.2f} s of CPU time); a plain read of the file ({}), as cold, {:.2f} s ({:.2f} s){}\n"
         "- compiling kernels {:.2f} s, the slowest {} {:.2f} s\n",
-        result.copyBytesPerSecond / 1e9, result.loadSeconds, formatBytes(result.coldRead.bytes),
-        result.coldRead.seconds,
+        result.copyBytesPerSecond / 1e9, result.loadSeconds, result.loadCpuSeconds, formatBytes(result.coldRead.bytes),
+        result.coldRead.seconds, result.coldRead.cpuSeconds,
         result.coldRead.residentShare > 0.01
-            ? fmt::format(" ({:.0f} % of it could not be dropped from memory)", 100 * result.coldRead.residentShare)
+            ? fmt::format("; {:.0f} % of it could not be dropped from memory", 100 * result.coldRead.residentShare)
             : "",
         result.compile.seconds, result.compile.slowest, result.compile.slowestSeconds);
     if (result.peakPrivateBytes) {
@@ -184,7 +184,9 @@ Json benchJson(const Bench& bench) {
         {"copy_bytes_per_s", number(result.copyBytesPerSecond)},
         {"weights", weightsJson(result)},
         {"load_s", number(result.loadSeconds)},
+        {"load_cpu_s", number(result.loadCpuSeconds)},
         {"cold_read_s", number(result.coldRead.seconds)},
+        {"cold_read_cpu_s", number(result.coldRead.cpuSeconds)},
         {"cold_read_bytes", result.coldRead.bytes},
         {"cold_read_resident_share", number(result.coldRead.residentShare)},
         {"compile_s", number(result.compile.seconds)},

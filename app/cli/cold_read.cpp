@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <ctime>
 
 namespace kvscope::cli {
 
@@ -71,8 +72,10 @@ Result<ColdRead> coldRead(const std::vector<std::filesystem::path>& files) {
         ::posix_fadvise(file.value(), 0, 0, POSIX_FADV_DONTNEED);
         if (status.st_size > 0) resident += residentBytes(file, static_cast<std::uint64_t>(status.st_size));
         const auto start = std::chrono::steady_clock::now();
+        const std::clock_t startCpu = std::clock();
         const auto bytes = readAll(path, file);
         if (!bytes) return forward(bytes);
+        result.cpuSeconds += static_cast<double>(std::clock() - startCpu) / CLOCKS_PER_SEC;
         result.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         result.bytes += *bytes;
         ::posix_fadvise(file.value(), 0, 0, POSIX_FADV_DONTNEED);

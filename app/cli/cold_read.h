@@ -12,6 +12,7 @@ namespace kvscope::cli {
 /// Files read from begin to end after the system was asked to drop its cached pages of them.
 struct ColdRead {
     double seconds = 0;
+    double cpuSeconds = 0;  ///< of them in this process and the system on its behalf
     std::uint64_t bytes = 0;
     double residentShare = 0;  ///< of the pages, what was in memory all the same when reading began
 };
