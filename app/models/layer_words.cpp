@@ -249,6 +249,19 @@ QString headSharing(const LayerStructure& structure) {
     return ratios.size() > 3 ? QString("GQA, differs by layer") : "GQA " + ratios.join(", ");
 }
 
+QString nativeShare(const LayerStructure& structure) {
+    bool borrowed = false;
+    for (std::uint32_t layer = 0; layer < structure.size(); ++layer) {
+        borrowed = borrowed || structure.borrows(layer);
+    }
+    return "native: " + headSharing(structure) + (borrowed ? "; " + borrowLine(structure) : QString());
+}
+
+QString nativeRead(const LayerStructure& structure) {
+    const bool indexed = structure.known() && structure.offers(trace::HeadMetric::SelectedRows);
+    return indexed ? "native: all resident rows, but where an indexer chooses" : "native: all resident rows";
+}
+
 QString whyNone(const LayerStructure& structure, std::uint32_t layer, trace::HeadMetric metric) {
     if (structure.owns(layer, metric)) {
         return {};

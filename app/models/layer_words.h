@@ -26,6 +26,10 @@ struct LayerGroup {
 [[nodiscard]] QStringList structureLines(const LayerStructure& structure);
 /// "MHA", "GQA 8:4", "MQA 8:1", "MLA, 8 heads", "GQA 16:8, 16:2": how query heads share rows.
 [[nodiscard]] QString headSharing(const LayerStructure& structure);
+/// "native: GQA 8:4; 2 layers read layers 2 and 3": which heads and layers share rows before any policy.
+[[nodiscard]] QString nativeShare(const LayerStructure& structure);
+/// "native: all resident rows", or that an indexer chooses among compressed ones.
+[[nodiscard]] QString nativeRead(const LayerStructure& structure);
 /// Why the layer has no value of this metric, in a few words: "reads layer 13", "no compressed rows"; empty if it has.
 [[nodiscard]] QString whyNone(const LayerStructure& structure, std::uint32_t layer, trace::HeadMetric metric);
 

@@ -167,7 +167,7 @@ void MainWindow::resetLayout() {
 
 void MainWindow::sizeColumns() {
     constexpr std::array<int, 3> kWidths{285, 590, 690};
-    constexpr std::array<std::array<int, 2>, 3> kHeights{{{275, 440}, {310, 455}, {400, 320}}};
+    constexpr std::array<std::array<int, 2>, 3> kHeights{{{275, 440}, {325, 440}, {400, 320}}};
     constexpr int kBottom = 150;
     const auto all = columns();
     QList<QDockWidget*> fronts;

@@ -22,7 +22,9 @@ HeadMapView::HeadMapView(ViewContext& context, QWidget* parent) : View(context, 
     m_map->setEmptyText("Open a model: the map shows every layer and head as it runs.");
     m_sentence = new QLabel(this);
     m_sentence->setFont(plots::wordFont(12));
-    m_sentence->setMinimumHeight(18);
+    m_sentence->setMinimumHeight(34);  // two lines, so that nothing moves
+    m_sentence->setWordWrap(true);
+    m_sentence->setAlignment(Qt::AlignLeft | Qt::AlignTop);
     m_sentence->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     m_sentence->setAccessibleName("Selected head");
     createMetrics();
@@ -102,7 +104,8 @@ void HeadMapView::setMetric(HeadMetric metric) {
 
 QString HeadMapView::emptyText(const models::Snapshot& snapshot) const {
     if (snapshot.empty()) {
-        return "Open a model: the map shows every layer and head as it runs.";
+        return snapshot.history == nullptr ? "Open a model: the map shows every layer and head as it runs."
+                                           : "The run has begun: the map fills with its first step.";
     }
     if (!trace::isPerKvHead(metric())) {
         return "Not measured yet: this metric needs the error probe (Prompt… → error probe every n steps).";
@@ -126,8 +129,10 @@ bool HeadMapView::onSnapshot(const models::Snapshot& snapshot, const bridge::Eng
         m_map->setEmptyText(emptyText(snapshot));
         emit factsChanged({});
     } else {
-        emit factsChanged(QString("step %1 · position %2")
-                              .arg(models::formatInteger(grid.step), models::formatInteger(grid.position)));
+        const QString missing =
+            m_wanted == metric() ? QString() : QString("no %1 here · ").arg(metricInfo(m_wanted).title);
+        emit factsChanged(missing + QString("step %1 · position %2")
+                                        .arg(models::formatInteger(grid.step), models::formatInteger(grid.position)));
     }
     m_map->setGrid(std::move(grid));
     refreshSentence(snapshot);
@@ -164,7 +169,7 @@ void HeadMapView::refreshSentence(const models::Snapshot& snapshot) {
     QString text =
         QString("L%1 · q%2 → KV head %3").arg(layer).arg(queryHead).arg(structure.kvHeadOf(layer, queryHead));
     if (structure.known()) {
-        text += "   native: " + models::layerLabel(structure, layer);
+        text += " · native " + models::layerLabel(structure, layer);
         m_sentence->setToolTip("Native: " + models::layerSentence(structure, layer));
     } else {
         m_sentence->setToolTip({});
@@ -173,7 +178,7 @@ void HeadMapView::refreshSentence(const models::Snapshot& snapshot) {
         const auto grid = m_model.grid(snapshot, metric, selection.step);
         const double value = grid.at(layer, queryHead);
         if (!std::isnan(value)) {
-            text += "   " + name + " " + plots::HeadMap::valueText(grid, value);
+            text += "  " + name + QChar(QChar::Nbsp) + plots::HeadMap::valueText(grid, value);
         }
     };
     add(HeadMetric::ResidentRows, "holds");

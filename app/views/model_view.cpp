@@ -2,6 +2,7 @@
 #include "app/views/model_view.h"
 
 #include <QGridLayout>
+#include <QRegularExpression>
 #include <algorithm>
 #include <array>
 
@@ -59,7 +60,9 @@ void ModelView::set(Row row, const QString& value, const QString& tip) {
 
 void ModelView::elide(const Fact& fact) {
     if (fact.wraps) {
-        fact.value->setText(fact.shown);
+        // Numbers stay with the word before them.
+        static const QRegularExpression kBeforeNumber(" (?=[0-9])");
+        fact.value->setText(QString(fact.shown).replace(kBeforeNumber, QString(QChar::Nbsp)));
         return;
     }
     int names = 0;

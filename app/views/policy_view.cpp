@@ -6,6 +6,7 @@
 #include <array>
 
 #include "app/models/format.h"
+#include "app/models/layer_words.h"
 #include "app/plots/palette.h"
 #include "app/views/axis_box.h"
 
@@ -94,11 +95,12 @@ void PolicyView::createAxes(QVBoxLayout* column) {
         label->setFont(plots::wordFont(11));
         label->setWordWrap(true);
         axis->addWidget(label);
+        return label;
     };
     auto* share = addAxis(column, trace::Axis::Share, "Share — who lives together");
     m_share = add(share, Place::Share, Mode::Many, "method");
     if (m_share->isEmpty()) {
-        explainNone(share, "as the architecture shares (query heads on KV heads)");
+        m_nativeShare = explainNone(share, "as the architecture shares (query heads on KV heads)");
     }
     auto* encode = addAxis(column, trace::Axis::Encode, "Encode — how a row is stored");
     m_keyType = add(encode, Place::EncodeType, Mode::One, "keys");
@@ -114,7 +116,7 @@ void PolicyView::createAxes(QVBoxLayout* column) {
     auto* read = addAxis(column, trace::Axis::Read, "Read — what a query touches");
     m_read = add(read, Place::Read, Mode::One, "method", "all rows");
     if (m_read->isEmpty()) {
-        explainNone(read, "all resident rows");
+        m_nativeRead = explainNone(read, "all resident rows");
     }
 }
 
@@ -186,7 +188,23 @@ QString PolicyView::nature() {
     return kWords.at(static_cast<std::size_t>(worst));
 }
 
+// What the architecture itself does on the axes that no policy changes yet.
+void PolicyView::showNative(const models::Snapshot& snapshot) {
+    if (snapshot.history == nullptr || snapshot.generation == m_generation) {
+        return;
+    }
+    m_generation = snapshot.generation;
+    const auto structure = models::LayerStructure::of(snapshot.history->run());
+    if (m_nativeShare != nullptr) {
+        m_nativeShare->setText(models::nativeShare(structure));
+    }
+    if (m_nativeRead != nullptr) {
+        m_nativeRead->setText(models::nativeRead(structure));
+    }
+}
+
 bool PolicyView::onSnapshot(const models::Snapshot& snapshot, const bridge::EngineStatus& /*status*/) {
+    showNative(snapshot);
     const auto* bundle = snapshot.newest();
     if (bundle == nullptr || bundle->occupancy.empty() || bundle->occupancy.front().bytesNativeF16 == 0) {
         return false;

@@ -21,6 +21,7 @@ class PolicyView : public View {
     MemberControl* add(QVBoxLayout* axis, cache::Place place, MemberControl::Mode mode, const QString& title,
                        const QString& none = {});
     void createAxes(QVBoxLayout* column);
+    void showNative(const models::Snapshot& snapshot);
     void readModel();
     void writeModel();
     [[nodiscard]] QString nature();
@@ -38,6 +39,9 @@ class PolicyView : public View {
     MemberControl* m_read = nullptr;
     QLabel* m_problem = nullptr;
     QLabel* m_saving = nullptr;
+    QLabel* m_nativeShare = nullptr;  ///< null when the axis has methods to choose from
+    QLabel* m_nativeRead = nullptr;
+    std::uint64_t m_generation = 0;
     bool m_reading = false;
 };
 

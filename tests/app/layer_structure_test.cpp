@@ -106,6 +106,14 @@ TEST(LayerStructure, SaysHowHeadsShareRows) {
     EXPECT_EQ(headSharing(LayerStructure::of(old)), "MHA");
 }
 
+TEST(LayerStructure, SaysWhatIsNativeOnTheAxes) {
+    EXPECT_EQ(nativeShare(LayerStructure::of(borrowing())), "native: GQA 8:4, 8:2; 2 layers read layers 2 and 3");
+    EXPECT_EQ(nativeShare(LayerStructure::of(latent())), "native: MLA, 8 heads");
+    EXPECT_EQ(nativeRead(LayerStructure::of(latent())), "native: all resident rows");
+    EXPECT_EQ(nativeRead(LayerStructure::of(compressed())), "native: all resident rows, but where an indexer chooses");
+    EXPECT_EQ(nativeRead(LayerStructure()), "native: all resident rows");
+}
+
 TEST(LayerStructure, SentencesNameSourceAndSizes) {
     const auto gemma = LayerStructure::of(borrowing());
     EXPECT_EQ(layerSentence(gemma, 4),
