@@ -73,6 +73,23 @@ TEST_P(CountedRun, TrafficOfPrefillAndDecodeIsWhatKernelsLoadAndStore) {
     checkRun("exact", 16, golden.positions - 5);
 }
 
+TEST_P(CountedRun, SequencesOfDifferentLengthsDecodeTogether) {
+    runtime::SessionOptions options;
+    options.chunk = 13;
+    const auto session = test::openSession(*engine, "exact", options);
+    ASSERT_NE(session, nullptr);
+    const std::span<const std::int32_t> tokens(golden.tokens);
+    ASSERT_TRUE(session->addSequence(tokens.first(30), {}).has_value());
+    ASSERT_TRUE(session->addSequence(tokens.subspan(5, 9), {}).has_value());
+    while (session->sequence(1).processed < 9 && !HasFailure()) {
+        checkStep(*session, fmt::format("{}, prefill at {}", golden.name, session->sequence(0).processed));
+    }
+    ASSERT_TRUE(session->appendTokens(0, tokens.subspan(30, 2)).has_value());
+    ASSERT_TRUE(session->appendTokens(1, tokens.subspan(14, 2)).has_value());
+    session->setChunk(1);
+    for (int i = 0; i < 2 && !HasFailure(); ++i) checkStep(*session, golden.name + ", decode of two");
+}
+
 INSTANTIATE_TEST_SUITE_P(Models, CountedRun,
                          testing::Values("mixtral", "qwen2_yarn", "gemma2", "gemma3n", "gemma4_small", "gemma4_moe",
                                          "deepseek2_v3", "deepseek2_v2", "deepseek2_lite_legacy", "deepseek4",
