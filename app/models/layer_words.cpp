@@ -254,7 +254,8 @@ QString nativeShare(const LayerStructure& structure) {
     for (std::uint32_t layer = 0; layer < structure.size(); ++layer) {
         borrowed = borrowed || structure.borrows(layer);
     }
-    return "native: " + headSharing(structure) + (borrowed ? "; " + borrowLine(structure) : QString());
+    const QString key = structure.at(0).latent && isSharedHead(structure.at(0)) ? "; the key is the value" : "";
+    return "native: " + headSharing(structure) + key + (borrowed ? "; " + borrowLine(structure) : QString());
 }
 
 QString nativeRead(const LayerStructure& structure) {

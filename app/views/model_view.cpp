@@ -60,9 +60,14 @@ void ModelView::set(Row row, const QString& value, const QString& tip) {
 
 void ModelView::elide(const Fact& fact) {
     if (fact.wraps) {
-        // Numbers stay with the word before them.
+        // Parts of a sum stay whole, and numbers stay with the word before them.
+        static const QRegularExpression kInPart("(?<!\\+) (?!\\+)");
         static const QRegularExpression kBeforeNumber(" (?=[0-9])");
-        fact.value->setText(QString(fact.shown).replace(kBeforeNumber, QString(QChar::Nbsp)));
+        QStringList lines = fact.shown.split('\n');
+        for (QString& line : lines) {
+            line.replace(line.contains(" + ") ? kInPart : kBeforeNumber, QString(QChar::Nbsp));
+        }
+        fact.value->setText(lines.join('\n'));
         return;
     }
     int names = 0;

@@ -109,6 +109,7 @@ TEST(LayerStructure, SaysHowHeadsShareRows) {
 TEST(LayerStructure, SaysWhatIsNativeOnTheAxes) {
     EXPECT_EQ(nativeShare(LayerStructure::of(borrowing())), "native: GQA 8:4, 8:2; 2 layers read layers 2 and 3");
     EXPECT_EQ(nativeShare(LayerStructure::of(latent())), "native: MLA, 8 heads");
+    EXPECT_EQ(nativeShare(LayerStructure::of(compressed())), "native: MQA 4:1; the key is the value");
     EXPECT_EQ(nativeRead(LayerStructure::of(latent())), "native: all resident rows");
     EXPECT_EQ(nativeRead(LayerStructure::of(compressed())), "native: all resident rows, but where an indexer chooses");
     EXPECT_EQ(nativeRead(LayerStructure()), "native: all resident rows");
