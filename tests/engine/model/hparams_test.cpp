@@ -142,6 +142,10 @@ struct BadKey {
     const char* sentence;                                  ///< a part of the message
 };
 
+void PrintTo(const BadKey& bad, std::ostream* out) {
+    *out << bad.key;
+}
+
 class BadKeys : public testing::TestWithParam<BadKey> {};
 
 TEST_P(BadKeys, AreErrorsThatNameKeyAndValue) {
