@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/base/checked.h"
-#include "engine/cache/store/cell_table.h"
+#include "engine/cache/cells/cell_table.h"
 
 namespace kvscope::planner {
 namespace {

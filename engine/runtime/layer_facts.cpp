@@ -18,20 +18,24 @@ std::string layerFacts(const model::Program& program) {
         std::uint32_t keyDim = 0;
         std::uint32_t valueDim = 0;
         std::uint32_t ratio = 0;
+        std::uint32_t sharedValue = 0;
+        std::uint32_t selects = 0;
         for (const model::CacheStream& stream : program.layout.streams) {
             if (stream.layer == layer) roles.push_back(fmt::format("\"{}\"", model::name(stream.role)));
             if (stream.layer != source) continue;
+            if (stream.role == model::RowRole::Index) selects = h.indexerTopK;
             if (stream.role == model::RowRole::Compressed) ratio = stream.tokensPerRow;
             if (stream.role == model::RowRole::Compressed || stream.role == model::RowRole::Index) continue;
             kvHeads = stream.kvHeads;
             keyDim = stream.keyDim;
             valueDim = stream.valueDim;
+            sharedValue = stream.sharedValue;
         }
         text += fmt::format(
             "{}{{\"source\":{},\"heads\":{},\"kv_heads\":{},\"key_dim\":{},\"value_dim\":{},\"window\":{},"
-            "\"ratio\":{},\"roles\":[{}]}}",
+            "\"ratio\":{},\"shared_value\":{},\"selects\":{},\"roles\":[{}]}}",
             layer == 0 ? "" : ",", source, h.nHeads[layer], kvHeads, keyDim, valueDim, h.windows[layer], ratio,
-            fmt::join(roles, ","));
+            sharedValue, selects, fmt::join(roles, ","));
     }
     return text + "]";
 }

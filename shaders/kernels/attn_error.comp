@@ -4,7 +4,7 @@
 // were kept aside in f32. Includes nothing of shaders/encode: it shares no code with what it judges.
 // Record (kErrorWords floats): |out - exact|^2, |exact|^2, |out|^2, out.exact, mass recall (exact softmax mass on the
 // rows read), KL(approximate || exact) in nats, rows seen by exact attention, log-sum-exp of the exact scores.
-// A sink takes part in both sums. Grid: (query heads). Exact rows: (position, KV head, key | value), f32, keys after RoPE;
+// A sink takes part in the outputs, and in no distribution over rows: recall and KL are of the rows alone. Grid: (query heads). Exact rows: (position, KV head, key | value), f32, keys after RoPE;
 // with SHARED there are keys alone, and the value is the first VALUE_DIM values of the key.
 #include "shaders/common/prelude.glsl"
 #include "shaders/shared/constants.h"
@@ -36,8 +36,8 @@ uint exactRow(uint position) { return (position * pc.kvHeads + gl_WorkGroupID.x 
 float sinkOf() { return SINKS == 1u ? sinks[pc.sinkOffset + gl_WorkGroupID.x] : NONE; }
 float capped(float score) { return SOFTCAP == 1u ? pc.softcap * tanh(score / pc.softcap) : score; }
 
-// Scores of all positions a query sees; returns (maximum, sum of exponentials).
-vec2 exactScores(uint p) {
+// Scores of all positions a query sees; returns (maximum, sum of the rows' exponentials, the sink's).
+vec3 exactScores(uint p) {
     uint at = (pc.queryOffset + pc.column * pc.queryStride + gl_WorkGroupID.x * KEY_DIM) / 4u;
     float largest = sinkOf();
     for (uint k = gl_LocalInvocationID.x; k <= p; k += LOCAL) {
@@ -53,7 +53,7 @@ vec2 exactScores(uint p) {
         total += exp(scores[gl_WorkGroupID.x * pc.exactRows + k] - m);
     }
     float sink = SINKS == 1u ? exp(sinkOf() - m) : 0.0;
-    return vec2(m, wgAdd(total) + sink);
+    return vec3(m, wgAdd(total), sink);
 }
 
 // (mass recall, KL(approximate || exact)) over the rows as stored.
@@ -61,14 +61,14 @@ vec2 compareWeights(uint head, float logExact) {
     uint base = gl_WorkGroupID.x * pc.exactRows;
     uint table = pc.tableBase + head * pc.tableStride;
     uint count = rowCount(head);
-    float largest = sinkOf();
+    float largest = NONE;
     for (uint s = gl_LocalInvocationID.x; s < count; s += LOCAL) largest = max(largest, approximate[base + s]);
     float m = wgMax(largest);
     float total = 0.0;
     for (uint s = gl_LocalInvocationID.x; s < count; s += LOCAL) {
         if (approximate[base + s] > NONE) total += exp(approximate[base + s] - m);
     }
-    float logApproximate = m + log(wgAdd(total) + (SINKS == 1u ? exp(sinkOf() - m) : 0.0));
+    float logApproximate = m + log(wgAdd(total));
     float recall = 0.0;
     float kl = 0.0;
     for (uint s = gl_LocalInvocationID.x; s < count; s += LOCAL) {
@@ -111,10 +111,10 @@ vec4 compareOutputs(uint p, float logExact) {
 void main() {
     uint p = columnPosition(pc.column);
     uint head = columnSequence(pc.column) * pc.headStride + pc.headBase + gl_WorkGroupID.x / GROUP;
-    vec2 both = exactScores(p);
-    float logExact = both.x + log(both.y);
+    vec3 sums = exactScores(p);
+    float logExact = sums.x + log(sums.y + sums.z);
     wgBarrier();
-    vec2 weights = compareWeights(head, logExact);
+    vec2 weights = compareWeights(head, sums.x + log(sums.y));
     vec4 outputs = compareOutputs(p, logExact);
     tapQuery();
     if (gl_LocalInvocationID.x == 0u) {

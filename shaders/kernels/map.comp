@@ -27,11 +27,18 @@ float gainLoad(uint at) {
     return gain[at];
 }
 
+// t - t²/2 + t³/3 where 1 + t would lose t's digits
+float softplusOf(float x) {
+    float t = exp(-abs(x));
+    return max(x, 0.0) + (t < 0.01 ? t * (1.0 - t * (0.5 - t / 3.0)) : log(1.0 + t));
+}
+
 void main() {
     uint i = gl_GlobalInvocationID.x;
     uint column = gl_WorkGroupID.y;
     if (i >= pc.width) return;
-    float x = aLoad(pc.aOffset + column * pc.aStride + i);
+    uint from = KIND == kMapSoftplus ? i / uint(pc.constant) : i;
+    float x = aLoad(pc.aOffset + column * pc.aStride + from);
     float y = TWO ? bLoad(pc.bOffset + column * pc.bStride + i) : 0.0;
     float value = 0.0;
     if (KIND == kMapAdd) value = pc.constant * (x + y);
@@ -43,6 +50,7 @@ void main() {
     if (KIND == kMapGain) value = x * gainLoad(pc.gainOffset + i % pc.gainWidth);
     if (KIND == kMapTanh) value = tanhOf(pc.constant * x);
     if (KIND == kMapSoftcap) value = pc.constant * tanhOf(x / pc.constant);
+    if (KIND == kMapSoftplus) value = softplusOf(x);
     KVS_STORE(kCatActivations, 4u);
     result[pc.outOffset + column * pc.outStride + i] = value;
 }

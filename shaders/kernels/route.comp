@@ -29,7 +29,10 @@ float score(uint column, uint e, vec2 softmax) {
     float v = logit(column, e);
     if (GATING == kGateSoftmax) return exp(v - softmax.x) / softmax.y;
     if (GATING == kGateSigmoid) return 1.0 / (1.0 + exp(-v));
-    if (GATING == kGateSoftplus) return sqrt(max(v, 0.0) + log(1.0 + exp(-abs(v))));
+    if (GATING == kGateSoftplus) {
+        float e = exp(-abs(v));  // log(1 + e) by its series where 1 + e would lose it
+        return sqrt(max(v, 0.0) + (e < 1.0e-3 ? e * (1.0 - e * (0.5 - e / 3.0)) : log(1.0 + e)));
+    }
     return v;
 }
 float selection(uint column, uint e, vec2 softmax) {
@@ -125,7 +128,7 @@ void main() {
         KVS_LANE(kCatActivations, 5u, out0 + pc.used + k, 1u);
         float w = result[out0 + pc.used + k];
         if (GATING == kGateSelected) w = exp(w - top) / sum;
-        if (pc.normalise == 1u) w /= max(sum, 6.103515625e-5);
+        if (pc.normalise == 1u && GATING != kGateSelected) w /= max(sum, 6.103515625e-5);
         w *= pc.scale;
         if (GAIN) {
             uint id = uint(result[out0 + k]);

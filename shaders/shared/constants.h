@@ -75,6 +75,7 @@ KVS_CONSTANT(uint, kMapGeluMultiply, 5u)  // gelu(a) b
 KVS_CONSTANT(uint, kMapGain, 6u)          // a gain[i]
 KVS_CONSTANT(uint, kMapTanh, 7u)          // tanh(c a)
 KVS_CONSTANT(uint, kMapSoftcap, 8u)       // c tanh(a / c)
+KVS_CONSTANT(uint, kMapSoftplus, 9u)      // ln(1 + exp(a[i / c]))
 
 // scores of experts, as in GGUF's expert_gating_func
 KVS_CONSTANT(uint, kGateSoftmax, 1u)

@@ -30,10 +30,11 @@ MAY_INCLUDE = {
     "engine/trace": BASE,
     "engine/model": MODEL,
     "engine/cache": METHODS,
-    "engine/cache/store": METHODS | {"engine/cache", "engine/kernels", "engine/vulkan"},
+    "engine/cache/cells": METHODS | {"engine/cache"},
+    "engine/cache/store": METHODS | {"engine/cache", "engine/cache/cells", "engine/kernels", "engine/vulkan"},
     "engine/reference": MODEL | {"engine/model"},
-    "engine/planner": METHODS | {"engine/cache"},
-    "engine/probe": METHODS | {"engine/cache", "engine/cache/store", "engine/kernels", "engine/vulkan",
+    "engine/planner": METHODS | {"engine/cache", "engine/cache/cells"},
+    "engine/probe": METHODS | {"engine/cache", "engine/cache/cells", "engine/cache/store", "engine/kernels", "engine/vulkan",
                                "engine/reference"},
 }
 

@@ -79,12 +79,12 @@ std::array<double, 8> record(const HandCache& cache, const ProbeInput& in, std::
         r[3] += o * reference[i];
     }
     const std::vector<double> scores = cache.scores(head, in.position, query);
-    double mass = in.sinkWeight(head);
+    double mass = 0;  // recall and KL are of the rows: the sink takes no part
     for (const double s : scores) mass += std::exp(s);
     for (std::size_t slot = 0; slot < scores.size(); ++slot) {
         if (std::isinf(scores[slot])) continue;
         const double q = std::exp(scores[slot]) / mass;
-        const double exact = p[cache.positionOf[kvHead][slot]] / total;
+        const double exact = p[cache.positionOf[kvHead][slot]] / (total - in.sinkWeight(head));
         r[4] += exact;
         r[5] += q * std::log(q / exact);
     }

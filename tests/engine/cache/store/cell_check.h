@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/cache/store/cell_table.h"
+#include "engine/cache/cells/cell_table.h"
 
 namespace kvscope::test {
 

@@ -7,7 +7,7 @@
 
 #include "engine/base/assert.h"
 #include "engine/base/rng.h"
-#include "engine/cache/store/cell_table.h"
+#include "engine/cache/cells/cell_table.h"
 #include "tests/engine/cache/store/cell_check.h"
 
 namespace kvscope::test {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/cache/store/cell_table.h"
+#include "engine/cache/cells/cell_table.h"
 
 #include <algorithm>
 #include <utility>
