@@ -76,8 +76,9 @@ enum class MapKind : std::uint8_t {
     Gain,          ///< a · gain[i]; gain repeats over the view
     Tanh,          ///< tanh(c a)
     Softcap,       ///< c tanh(a / c)
+    Softplus,      ///< ln(1 + exp(a)), each value c times in a row; a is width(out) / c wide
 };
-/// Element by element over equally wide views; out may be a or b.
+/// Element by element over equally wide views (but for Softplus); out may be a or b where their widths are equal.
 struct MapOp {
     MapKind kind = MapKind::Add;
     View a;

@@ -13,6 +13,7 @@
 #include "engine/model/arch/gemma3.h"
 #include "engine/model/arch/gemma3n.h"
 #include "engine/model/arch/gemma4.h"
+#include "engine/model/arch/laguna.h"
 #include "engine/model/arch/llama.h"
 #include "engine/model/arch/phi3.h"
 #include "engine/model/arch/qwen2.h"
@@ -39,6 +40,10 @@ constexpr std::array kArchitectures = {
     Architecture{"gemma4",
                  "Gemma 4: rows shared between layers, per-layer embeddings, heads of two sizes, values from keys",
                  &buildGemma4, &readGemma4Keys},
+    Architecture{"laguna",
+                 "Laguna: query heads by layer, gated heads, one full layer to three windowed ones, a mixture of "
+                 "experts beside a shared one",
+                 &buildLaguna, &readLagunaKeys},
     Architecture{"llama",
                  "Llama 1 to 3, Mistral, Mixtral, SmolLM and others: RMS norm, rotary positions, grouped heads, SwiGLU "
                  "or a mixture of experts",

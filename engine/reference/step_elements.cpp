@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 
 #include "engine/base/assert.h"
@@ -49,6 +50,16 @@ void Step::apply(const model::MapOp& op) {
         case MapKind::Softcap:
             out = (c * (a / c).array().tanh()).matrix();
             break;
+        case MapKind::Softplus: {
+            const auto repeats = static_cast<Index>(op.constant);
+            KVS_ASSERT(repeats > 0 && a.rows() * repeats == out.rows());
+            for (Index row = 0; row < out.rows(); ++row) {
+                out.row(row) = a.row(row / repeats).unaryExpr([](double x) {
+                    return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+                });
+            }
+            break;
+        }
     }
 }
 

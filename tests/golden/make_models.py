@@ -16,12 +16,12 @@ import tempfile
 import numpy as np
 import transformers
 
-from exporters import common, deepseek2, deepseek4, gemma, gemma3n, gemma4, llama, phi3
+from exporters import common, deepseek2, deepseek4, gemma, gemma3n, gemma4, laguna, llama, phi3
 
 HERE = pathlib.Path(__file__).parent
 DATA = HERE / "data"
 INDEX = HERE / "models.txt"
-MODULES = (llama, phi3, gemma, gemma3n, gemma4, deepseek2, deepseek4)
+MODULES = (llama, phi3, gemma, gemma3n, gemma4, deepseek2, deepseek4, laguna)
 HEADER = """\
 # Tiny models of data/, one a line: NAME key=value ... Written by make_models.py; the logits come from transformers {}
 # in float64, attention "eager". tokens: the ids of the run. f32: worst relative L2 of a position between the float32
