@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A deepseek4-style start from the bundled Llama.
 
-Window and HCA layers: the Llama's keys and values, cut to their leading components, become the shared vector; queries
-are absorbed into its coordinates. CSA layers are planted: an entry holds in six slots the codes of its four tokens and
-of the two before them; head i asks for the slots i and i + 1 to hold the last and the present token and reads what
-follows, slot i + 2; the other four heads keep to the window with what they had. The index does the same with shorter
-codes. Experts are the Llama's neurons, grouped by when they act. Output matrices are fitted to what the Llama gave.
+All layers but one: the Llama's keys and values, cut to their leading components, become the shared vector; queries are
+absorbed into its coordinates, and entries begin as means. The first CSA layer, where the Llama recalls, is planted: an
+entry has eight slots, for the four tokens of the block before and its own four, each with a code of its token (A for
+own ones, B for those before). Each head asks that the slots in front of one of them hold the tokens just seen, up to
+four, and reads that slot: what came next. The index matches shorter codes. Experts are the Llama's neurons, grouped by
+when they act. Output matrices are fitted to what the Llama gave.
 """
 import torch
 import torch.nn.functional as F
@@ -14,15 +15,15 @@ import convert_deepseek2 as latent
 import warm_start as w
 from model import RmsNorm
 
-SLOTS, CODE, SHORT = 6, 14, 8                   # of an entry; channels of a slot in it and in the index
-FLAG = SLOTS * CODE                             # the channel that tells window vectors (+) from entries (-)
+SLOTS, CODE, SHORT = 8, 14, 6                   # of an entry; channels of a slot in it and in the index
 OPEN = 3.0                                      # gates that choose one token, +-
+READS = (4, 5, 6, 7, 1, 2, 3, 3)                # the slot that each head reads
+GRAMS = 4                                       # tokens that a head matches, where there are so many slots
 
 
-def codes(llama, y, ids, layers):
-    """{layer: (vocabulary, CODE)}: white projections of the embeddings, disjoint in the first two layers and mixed of
-    theirs in others. Those that y, layer 1's input, knows best of the token before: what look-back heads carry.
-    """
+def codes(llama, y, ids):
+    """A and B (vocabulary, CODE): white projections of the embeddings, those that y, layer 1's input, knows best of the
+    token before: what the Llama's look-back heads carry."""
     often = torch.bincount(ids.flatten(), minlength=llama.c.n_vocab).float() + 0.5
     often = often.sqrt() / often.sqrt().sum()
     e = llama.token_embd - (often[:, None] * llama.token_embd).sum(0)
@@ -30,20 +31,20 @@ def codes(llama, y, ids, layers):
     white = (e @ vectors / values.clamp_min(values[-1] * 1e-3).sqrt())
     known = F.linear(y, w.fit(y, before(white, ids, 1), 1e-2))
     best = white @ torch.linalg.eigh(known.T @ known).eigenvectors[:, -2 * CODE:]
-    mixed = [torch.linalg.qr(torch.randn(2 * CODE, 2 * CODE))[0] for _ in layers]
-    parts = [best @ mixed[0][:, :CODE], best @ mixed[0][:, CODE:]] + [best @ m[:, :CODE] for m in mixed[2:]]
-    return {layer: part / (often[:, None] * part.square()).sum(0).sqrt() for layer, part in zip(layers, parts)}
+    best = best @ torch.linalg.qr(torch.randn(2 * CODE, 2 * CODE))[0]
+    best /= (often[:, None] * best.square()).sum(0).sqrt()
+    return best[:, :CODE], best[:, CODE:]
 
 
-def latents(old, y, rank, pairs, value_heads):
+def latents(old, y, rank, pairs):
     """The shared vector's rows (rank + rope, E) and each query head's (heads, rank + rope, E) with equal scores."""
     group, kv_heads = old.c.n_head // old.c.n_head_kv, old.c.n_head_kv
     q, k = latent.as_complex(old.attn_q, old.c.n_head), latent.as_complex(old.attn_k, kv_heads)
     shared, asking, left = latent.shared_keys(q, k, y, group)
     slow_q, slow_k = latent.as_real(q[:, latent.SLOW:]), latent.as_real(left[:, latent.SLOW:])
     power = lambda rows: F.linear(y, rows).square().mean(0).sqrt()
-    worth = old.attn_output.square().sum(0).view(kv_heads, group, -1)[:, value_heads].mean(1).sqrt().flatten()
-    need = power(slow_q.flatten(0, 1)).view(kv_heads, group, -1)[:, value_heads].mean(1).flatten()
+    worth = old.attn_output.square().sum(0).view(kv_heads, group, -1).mean(1).sqrt().flatten()
+    need = power(slow_q.flatten(0, 1)).view(kv_heads, group, -1).mean(1).flatten()
     wanted = torch.cat((slow_k.flatten(0, 1), old.attn_v))
     low = latent.leading(wanted * torch.cat((need, worth))[:, None], y, rank)
     low /= power(low).square().mean().sqrt()
@@ -68,19 +69,19 @@ def set_queries(attn, rows, y, c, more=None):
         attn.indexer.attn_q_b.copy_(made[len(rows):])
 
 
-def start_plain(attn, old, y, c):
-    """A window or HCA layer."""
+def start_plain(attn, old, y, c, short=None):
+    """A layer that is not planted; short: the rows of the index's codes by age, in a CSA layer."""
     pairs = torch.arange(c.n_rot // 2) * (2 if attn.ratio else 1)
-    rows, asking = latents(old, y, c.head_dim - c.n_rot, pairs, [0, 1])
+    rows, asking = latents(old, y, c.head_dim - c.n_rot, pairs)
     attn.attn_kv.copy_(rows)
     x = F.linear(y, rows)
     sizes = F.linear(y, asking.flatten(0, 1)).view(len(y), c.n_head, -1).square().mean(-1).sqrt().mean()
     gain = sizes * x.square().mean().sqrt() * (c.head_dim / old.c.head_dim) ** 0.5
     attn.attn_kv_a_norm.fill_(gain)
-    set_queries(attn, asking, y, c)
     if attn.ratio:
-        attn.compressor.kv.copy_(rows)
+        attn.compressor.kv.copy_(rows.repeat(len(attn.compressor.kv) // len(rows), 1))
         attn.compressor.norm.fill_(0.5 * gain)
+    set_queries(attn, asking, y, c, start_index(attn, short, y, c) if attn.ratio == 4 else None)
 
 
 def before(code, ids, back):
@@ -89,50 +90,59 @@ def before(code, ids, back):
     return code[late].flatten(0, 1)
 
 
-def start_compressor(compressor, rows, size):
-    """Slots 0 and 1 from the last two tokens of the block before, 2 to 5 from the block's own; rows (size, E)."""
+def start_compressor(compressor, rows_before, rows_own, size):
+    """Slots 0 to 3 from the four tokens of the block before, 4 to 7 from the block's own."""
     d = compressor.dim
     compressor.kv.mul_(0.05)
     compressor.gate.mul_(0.3)
     for slot in range(SLOTS):
-        for half in range(2):
+        for half, rows in enumerate((rows_before, rows_own)):
             at = slice(half * d + slot * size, half * d + (slot + 1) * size)
             compressor.kv[at] = rows
-            compressor.ape[:, at] = -2 * OPEN if half != (slot > 1) else -OPEN
-        at = slice((slot > 1) * d + slot * size, (slot > 1) * d + (slot + 1) * size)
-        compressor.ape[(slot + 2) % 4, at] = OPEN
+            compressor.ape[:, at] = -OPEN if half == slot // 4 else -3 * OPEN
+        at = slice(slot // 4 * d + slot * size, slot // 4 * d + (slot + 1) * size)
+        compressor.ape[slot % 4, at] = OPEN
 
 
-def start_csa(attn, old, y, c, ids, code):
-    """A CSA layer."""
-    now, last = (w.fit(y, before(code, ids, back)) for back in (0, 1))
-    good = 1 - (F.linear(y, last) - before(code, ids, 1)).square().mean() / before(code, ids, 1).square().mean()
-    print(f"  code of the last token known to {good:.1%}", end="")
+def matching(rows, dim, size, c):
+    """Rows (heads, dim, E) that ask for what stands in front of READS; rows: by slot's code and age (2, GRAMS, size, E)."""
+    heads = torch.zeros(len(READS), dim, c.n_embd)
+    for h, read in enumerate(READS):
+        for age in range(min(GRAMS, read)):
+            slot = read - 1 - age
+            heads[h, slot * size:(slot + 1) * size] = rows[slot // 4, age]
+    return heads
+
+
+def start_index(attn, short, y, c):
+    """The index of a CSA layer: one head for each place in the block; gives its queries' rows."""
+    start_compressor(attn.index_compressor, short[0, 0], short[1, 0], SHORT)
     one = w.fit(y, torch.ones(len(y), 1))
-    local, pairs = slice(FLAG + 1, c.head_dim - c.n_rot), 2 * torch.arange(c.n_rot // 2)
-    n_local = local.stop - local.start
-    rows, asking = latents(old, y, n_local, pairs, [1])
-    rows = torch.cat((rows[:n_local], rows[n_local:] * (n_local / c.n_rot) ** 0.5 / w.rms(F.linear(y, rows[n_local:]))))
-    attn.attn_kv.mul_(0.05)
-    attn.attn_kv[FLAG] = 4 * one[0]
-    attn.attn_kv[local.start:] = rows
-    attn.attn_kv_a_norm.fill_(2.0)
-    start_compressor(attn.compressor, now, CODE)
-    attn.compressor.kv[FLAG], attn.compressor.kv[c.head_dim + FLAG] = -4 * one[0], -4 * one[0]
-    attn.compressor.norm.fill_(3.0)
-    start_compressor(attn.index_compressor, now[:SHORT], SHORT)
-    heads, index = torch.zeros(c.n_head, c.head_dim, c.n_embd), torch.zeros(c.n_index, c.index_dim, c.n_embd)
-    for i in range(4):
-        for slot, rows_of in ((i, last), (i + 1, now)):
-            heads[2 * i, slot * CODE:(slot + 1) * CODE] = rows_of
-            index[i, slot * SHORT:(slot + 1) * SHORT] = rows_of[:SHORT]
-        heads[2 * i, FLAG] = -2.5 * one[0]
-        old_head = asking[2 * i + 1]
-        heads[2 * i + 1, local.start:] = old_head / F.linear(y, old_head).square().mean().sqrt()
-        heads[2 * i + 1, FLAG] = 2.5 * one[0]
-    attn.attn_sinks.copy_(torch.tensor([10.0, 0.0] * 4))
     attn.indexer.proj.copy_(one.expand(c.n_index, -1) * 4)
-    set_queries(attn, heads, y, c, index.flatten(0, 1))
+    return matching(short, c.index_dim, SHORT, c)[:c.n_index].flatten(0, 1)
+
+
+def start_planted(attn, rows, y, c):
+    """The CSA layer that recalls; rows: of the codes B and A, by age."""
+    attn.attn_kv.mul_(0.1)
+    for age in range(GRAMS):                    # a window's vector looks like an entry that ends with its token
+        slot = SLOTS - 1 - age
+        attn.attn_kv[slot * CODE:(slot + 1) * CODE] = rows[1, age]
+    attn.attn_kv_a_norm.fill_(2.4)
+    start_compressor(attn.compressor, rows[0, 0], rows[1, 0], CODE)
+    attn.compressor.norm.fill_(2.7)
+    attn.attn_sinks.fill_(7.0)
+    short = rows[:, :, :SHORT]
+    set_queries(attn, matching(rows, c.head_dim, CODE, c), y, c, start_index(attn, short, y, c))
+
+
+def by_age(code, y, ids):
+    """Rows (B and A, GRAMS, CODE, E) that give the codes of the token here and of those before."""
+    fits = torch.stack([torch.stack([w.fit(y, before(one, ids, age)) for age in range(GRAMS)]) for one in code[::-1]])
+    known = [1 - (F.linear(y, fits[1, age]) - before(code[0], ids, age)).square().mean().item() /
+             before(code[0], ids, age).square().mean().item() for age in range(GRAMS)]
+    print("  codes known to " + ", ".join(f"{k:.0%}" for k in known), end="")
+    return fits
 
 
 def fit_output(attn, o, target, c):
@@ -188,6 +198,31 @@ def start_experts(ffn, old, s, c, alone):
         ffn.tid2eid.copy_(best.topk(c.n_used, -1).indices)
 
 
+def fit_down(ffn, z, ids, target, c):
+    """The experts' output matrices, so that the layer's sum is nearest to target."""
+    hidden, old = ffn.hidden(z, ids).flatten(0, 1), ffn.down()
+    new = old + w.fit(hidden, target - F.linear(hidden, old), 2e-2)
+    ffn.down_exps.copy_(new[:, :-c.n_ff].view(len(new), c.n_expert, c.n_ff).transpose(0, 1))
+    ffn.down_shexp.copy_(new[:, -c.n_ff:])
+
+
+def follow(block, x, s, cis, ids, start_ffn):
+    """The residual stream (B, T, E) after a layer. Both halves' output matrices are fitted to lead from this network's
+    own stream to the Llama's, so that a layer corrects what those before it got wrong."""
+    c, norm = block.c, lambda v: RmsNorm.apply(v, block.c.eps, torch.float32)
+    wanted = s["x"] + s["a"].view_as(x)
+    target = (wanted - x).flatten(0, 1)
+    fit_output(block.attn, block.attn.mixed(norm(x), cis).flatten(2).flatten(0, 1), target, c)
+    x = x + block.attn(norm(x), cis)
+    left = w.rms(wanted - x) / w.rms(s["a"])
+    start_ffn()
+    wanted = wanted + s["m"].view_as(x)
+    fit_down(block.ffn, norm(x), ids, (wanted - x).flatten(0, 1), c)
+    x = x + block.ffn(norm(x), ids)
+    print(f"  attention {1 - left ** 2:.1%}  stream {1 - (w.rms(wanted - x) / w.rms(wanted)) ** 2:.1%}")
+    return x
+
+
 @torch.no_grad()
 def convert(net, llama, corpus):
     """Sets the weights of net, a DeepSeek4, from llama."""
@@ -198,18 +233,14 @@ def convert(net, llama, corpus):
     net.token_embd.copy_(llama.token_embd)
     net.output.copy_(llama.token_embd)
     net.output_norm.copy_(llama.output_norm)
-    code = codes(llama, seen[1]["y"], ids, [i for i in range(c.n_layer) if c.ratio(i) == 4])
+    code, x = codes(llama, seen[1]["y"], ids), seen[0]["x"]
+    planted = [c.ratio(i) for i in range(c.n_layer)].index(4)
     for i, (block, old, s) in enumerate(zip(net.blk, llama.blk, seen)):
         print(f"layer {i}:", end="")
-        if i in code:
-            start_csa(block.attn, old, s["y"], c, ids, code[i])
+        rows = by_age(code, s["y"], ids) if c.ratio(i) == 4 else None
+        if i == planted:
+            start_planted(block.attn, rows, s["y"], c)
         else:
-            start_plain(block.attn, old, s["y"], c)
+            start_plain(block.attn, old, s["y"], c, None if rows is None else rows[:, :, :SHORT])
         block.attn.sparse = False
-        o = block.attn.mixed(s["y"].view(*ids.shape, -1), net.cis[i]).flatten(2).flatten(0, 1)
-        fit_output(block.attn, o, s["a"], c)
-        left = block.attn(s["y"].view(*ids.shape, -1), net.cis[i]).flatten(0, 1) - s["a"]
-        print(f"  attention fitted to {1 - (w.rms(left) / w.rms(s['a'])) ** 2:.1%} of its power", end="")
-        start_experts(block.ffn, old, s, c, alone)
-        left = block.ffn(s["z"].view(*ids.shape, -1), ids).flatten(0, 1) - s["m"]
-        print(f"  experts {1 - (w.rms(left) / w.rms(s['m'])) ** 2:.1%}")
+        x = follow(block, x, s, net.cis[i], ids, lambda: start_experts(block.ffn, old, s, c, alone))

@@ -18,7 +18,7 @@ class Hyper(nn.Module):
     def __init__(self, c):
         super().__init__()
         self.c = c
-        self.fn = nn.Parameter(torch.randn((2 + N) * N, N * c.n_embd) * 0.01)
+        self.fn = nn.Parameter(torch.randn((2 + N) * N, N * c.n_embd) * 0.003)
         own = torch.full((N, N), -2.0).fill_diagonal_(2.0).flatten()
         start = torch.cat((torch.full((N,), EVEN), torch.zeros(N), own))
         self.base = nn.Parameter(start + torch.randn((2 + N) * N) * 0.05)

@@ -38,12 +38,18 @@ class Experts(nn.Module):
         score = score * picked
         return score / score.sum(-1, keepdim=True).clamp_min(6.1e-5) * c.expert_scale
 
-    def forward(self, z, ids):
+    def hidden(self, z, ids):
+        """All neurons (B, T, (experts + 1) * n_ff) times their expert's weight; the shared expert's come last."""
         c = self.c
         gate, up = (torch.cat((w.flatten(0, 1), s)) for w, s in
                     ((self.gate_exps, self.gate_shexp), (self.up_exps, self.up_shexp)))
         hidden = F.silu(F.linear(z, gate).clamp(max=c.clamp)) * F.linear(z, up).clamp(-c.clamp, c.clamp)
         weight = self.weights(z, ids).repeat_interleave(c.n_ff, -1)
-        hidden = torch.cat((hidden[..., :c.n_expert * c.n_ff] * weight, hidden[..., c.n_expert * c.n_ff:]), -1)
-        down = torch.cat((self.down_exps.transpose(0, 1).flatten(1), self.down_shexp), 1)
-        return F.linear(hidden, down)
+        return torch.cat((hidden[..., :c.n_expert * c.n_ff] * weight, hidden[..., c.n_expert * c.n_ff:]), -1)
+
+    def down(self):
+        """The output matrices side by side (E, (experts + 1) * n_ff)."""
+        return torch.cat((self.down_exps.transpose(0, 1).flatten(1), self.down_shexp), 1)
+
+    def forward(self, z, ids):
+        return F.linear(self.hidden(z, ids), self.down())

@@ -131,6 +131,7 @@ def arguments():
     p.add_argument("--arch", default="llama", choices=archs.NAMES)
     p.add_argument("--out", default="run")
     p.add_argument("--warm-start", help="a GGUF of the Llama whose weights a sibling starts with")
+    p.add_argument("--init", help="a checkpoint whose weights are the start, in place of a conversion")
     p.add_argument("--stages", help="default: STAGES, or WARM_STAGES with --warm-start")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--threads", type=int, default=2)
@@ -162,7 +163,9 @@ def start(a):
     llama, tok = gguf_read.load(a.warm_start)
     tok.save(os.path.join(a.out, "tokenizer.json"))
     corpus = get_corpus(a.out, net.c.n_vocab)
-    if not a.resume:
+    if a.init:
+        net.load_state_dict(torch.load(a.init)["net"])
+    elif not a.resume:
         archs.convert(net, llama, corpus)
     return net, corpus
 
