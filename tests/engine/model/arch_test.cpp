@@ -98,7 +98,7 @@ TEST(Blocks, BiasesOfGateAndUpAreTwoProducts) {
     const auto program = build(tiny);
     ASSERT_TRUE(program) << program.error().text();
     EXPECT_EQ(kinds(*program), "E NPRRKAP NGP NPRRKAP NPMP NP");
-    EXPECT_TRUE(nth<model::ProductOp>(*program, 4).parts[1].bias.present());
+    EXPECT_TRUE(nth<model::ProductOp>(*program, 5).parts.at(1).bias.present());
 }
 
 TEST(Blocks, ScalesOfOneValueGoIntoTheProduct) {
