@@ -11,7 +11,7 @@
 namespace kvscope::trace {
 
 /// Version of the record types and of the .kvtrace tables; raised with every change, older files stay readable.
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 /// The four axes of a policy (design 2), plus what is none of them. Also the key of the axis colours.
 enum class Axis : std::uint8_t { Share = 0, Encode, Keep, Read, Native };

@@ -13,7 +13,14 @@ namespace kvscope::trace::detail {
 
 namespace {
 
-Result<void> checkTable(const Database& database, const Table& expected) {
+constexpr std::int64_t kLayersVersion = 2;  ///< schema version that brought run.layers
+constexpr std::string_view kLayers = " layers";
+
+bool isLayers(const Table& in, const Column& column) {
+    return in.name == "run" && column.name == kLayers.substr(1);
+}
+
+Result<void> checkTable(const Database& database, const Table& expected, std::int64_t version) {
     Result<Statement> kind = database.prepare("SELECT type FROM pragma_table_list WHERE schema = 'main' AND name = ?");
     if (!kind) return forward(kind);
     kind->bindText(1, expected.name);
@@ -34,6 +41,7 @@ Result<void> checkTable(const Database& database, const Table& expected) {
         columns[std::string(info->bytes(0))] = {std::string(info->bytes(1)), info->integer(2)};
     }
     for (const Column& column : expected.columns) {
+        if (version < kLayersVersion && isLayers(expected, column)) continue;
         const auto at = columns.find(column.name);
         if (at == columns.end()) {
             return fail(ErrorKind::BadFile, database.file(), "table {} has no column {}", expected.name, column.name);
@@ -73,14 +81,19 @@ Result<void> checkSchema(const Database& database) {
     }
     if (*version < 1) return fail(ErrorKind::BadFile, database.file(), "schema version {} does not exist", *version);
     for (const Table& expected : tables()) {
-        if (const Result<void> sound = checkTable(database, expected); !sound) return sound;
+        if (const Result<void> sound = checkTable(database, expected, *version); !sound) return sound;
     }
     return {};
 }
 
 Result<RunInfo> loadRun(const Database& database) {
     const std::string where = database.file() + ": table run";
-    Result<Statement> rows = database.prepare(selectSql(table("run"), "LIMIT 2"));
+    const Result<std::int64_t> version = database.integer("PRAGMA user_version");
+    if (!version) return forward(version);
+    const bool hasLayers = *version >= kLayersVersion;
+    std::string sql = selectSql(table("run"), "LIMIT 2");
+    if (!hasLayers) sql.replace(sql.find(kLayers), kLayers.size(), "'' AS layers");
+    Result<Statement> rows = database.prepare(sql);
     if (!rows) return forward(rows);
     const Result<bool> first = rows->step();
     if (!first) return forward(first);
@@ -90,7 +103,8 @@ Result<RunInfo> loadRun(const Database& database) {
     fields(loader, run);
     if (!loader.problem().empty()) return fail(ErrorKind::BadFile, where, "{}", loader.problem());
     const bool checked = rows->type(loader.next()) != ValueType::Null;
-    if (checked && rows->integer(loader.next()) != digest(run)) {
+    // the checksum of an older run does not know of layers
+    if (checked && hasLayers && rows->integer(loader.next()) != digest(run)) {
         return fail(ErrorKind::BadFile, where, "the checksum does not match: the file is damaged");
     }
     const Result<bool> second = rows->step();

@@ -20,8 +20,8 @@ double secondsToEncode(const Tokenizer& tokenizer, std::string_view text) {
     const std::clock_t begin = std::clock();  // of this process, so that a busy machine does not matter
     const Ids ids = encoded(tokenizer, text, {.addSpecial = false});
     const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-    EXPECT_GT(ids.size(), 0U);
-    if (tokenizer.kind() != "bert" && tokenizer.kind() != "t5") {
+    if (tokenizer.kind() != "bert" && tokenizer.kind() != "t5") {  // those drop white space
+        EXPECT_GT(ids.size(), 0U);
         const Representable representable(tokenizer);
         const std::string expected = (tokenizer.addsSpacePrefix() ? " " : "") + representable(std::string(text));
         EXPECT_TRUE(allBytes(tokenizer, ids) == expected);

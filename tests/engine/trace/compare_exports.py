@@ -63,7 +63,7 @@ def from_json(path):
         for line in file:
             row = json.loads(line.decode("utf-8"), parse_constant=lambda c: sys.exit(f"{c} is no JSON"))
             kind = row.pop("type")
-            assert row.pop("schema_version") == 1
+            assert row.pop("schema_version") == 2
             if kind == "head_metric":
                 for layer, values in enumerate(row["values"]):
                     for head, value in enumerate(values):

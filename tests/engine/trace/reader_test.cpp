@@ -53,11 +53,20 @@ TEST_F(TraceReader, SaysWhatAFileIsNot) {
 }
 
 TEST_F(TraceReader, RefusesAVersionFromTheFuture) {
-    test::runSql(path, "PRAGMA user_version = 2");
+    test::runSql(path, "PRAGMA user_version = 3");
     const Result<Reader> reader = Reader::open(path);
     ASSERT_FALSE(reader);
     EXPECT_EQ(reader.error().kind, ErrorKind::Unsupported);
-    EXPECT_EQ(reader.error().message, "was written by a newer KVScope (schema version 2, this one reads up to 1)");
+    EXPECT_EQ(reader.error().message, "was written by a newer KVScope (schema version 3, this one reads up to 2)");
+}
+
+TEST_F(TraceReader, AFileOfTheFirstSchemaHasNoLayers) {
+    test::runSql(path, "ALTER TABLE run DROP COLUMN layers; PRAGMA user_version = 1;");
+    const Result<Reader> reader = Reader::open(path);
+    ASSERT_TRUE(reader) << reader.error().text();
+    EXPECT_EQ(reader->run().layers, "");
+    EXPECT_EQ(reader->run().modelName, history.run().modelName);
+    EXPECT_FALSE(readAll(path));
 }
 
 TEST_F(TraceReader, NamesAMissingTableOrColumn) {

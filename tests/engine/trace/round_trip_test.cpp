@@ -78,7 +78,7 @@ TEST(TraceRoundTrip, NumbersCanBeQueriedByOthers) {
     const auto path = folder.path("a.kvtrace");
     test::writeTrace(path, test::awkwardHistory());
     EXPECT_EQ(test::querySql(path, "PRAGMA application_id"), "1263948882");  // "KVTR" as a big-endian number
-    EXPECT_EQ(test::querySql(path, "PRAGMA user_version"), "1");
+    EXPECT_EQ(test::querySql(path, "PRAGMA user_version"), "2");
     EXPECT_EQ(test::querySql(path, "SELECT bytes FROM decisions ORDER BY bytes LIMIT 1"), "-9223372036854775808");
     EXPECT_EQ(test::querySql(path, "SELECT count(*) FROM tokens WHERE log_probability_nats IS NULL"), "1");
     EXPECT_EQ(test::querySql(path, "SELECT hex(text) FROM tokens WHERE typeof(text) = 'blob'"), "E282");
