@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "engine/base/error.h"
-#include "engine/cache/policy/policy.h"
 #include "engine/cache/cells/cell_table.h"
+#include "engine/cache/policy/policy.h"
 #include "engine/kernels/attention.h"
 #include "engine/kernels/kernel_library.h"
 #include "engine/kernels/traffic.h"
