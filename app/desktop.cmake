@@ -12,4 +12,7 @@ add_executable(kvscope ${PROJECT_SOURCE_DIR}/app/main.cpp)
 target_link_libraries(kvscope PRIVATE kvscope::app_shell kvscope::app_bridge kvscope::warnings)
 include(GNUInstallDirs)
 install(TARGETS kvscope RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(FILES ${PROJECT_SOURCE_DIR}/resources/models/kjv-gqa-q8_0.gguf DESTINATION ${CMAKE_INSTALL_DATADIR}/kvscope/models)
+install(FILES ${PROJECT_SOURCE_DIR}/resources/models/kjv-gqa-q8_0.gguf
+              ${PROJECT_SOURCE_DIR}/resources/models/kjv-gemma4-q8_0.gguf
+              ${PROJECT_SOURCE_DIR}/resources/models/kjv-mla-q8_0.gguf
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/kvscope/models)
